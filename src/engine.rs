@@ -1,0 +1,16 @@
+//! The heart: what is probed when, what became of each probe, and what that says about the path.
+//!
+//! No sockets, no clock, no runtime: time is passed in, [`probe::Event`]s go in, [`probe::Probe`]s and
+//! [`probe::Record`]s come out. [`trace::Trace`] is what a driver talks to.
+
+pub mod distribution;
+pub mod faults;
+pub mod history;
+pub mod path;
+pub mod probe;
+pub mod round;
+pub mod rtt;
+pub mod snapshot;
+pub mod stats;
+pub mod table;
+pub mod time;

@@ -1,0 +1,91 @@
+//! Local faults: what this machine itself could not do, from when to when.
+
+use super::probe::LocalFault;
+use super::time::Time;
+
+/// A stretch of time in which this machine did not send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What kept it from sending.
+    pub kind: LocalFault,
+    /// When the first probe failed.
+    pub since: Time,
+    /// When a probe left again; `None` while it lasts.
+    pub until: Option<Time>,
+    /// Probes that were not sent because of it.
+    pub not_sent: u64,
+}
+
+/// The fault in force, if any, and the last one that ended.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    current: Option<Fault>,
+    last: Option<Fault>,
+}
+
+impl Faults {
+    /// A probe was not sent. Gives the fault where it begins one, ending another kind if that was in force.
+    pub fn failed(&mut self, now: Time, kind: LocalFault) -> Vec<Fault> {
+        match &mut self.current {
+            Some(fault) if fault.kind == kind => {
+                fault.not_sent += 1;
+                Vec::new()
+            }
+            _ => {
+                let mut changes: Vec<Fault> = self.worked(now).into_iter().collect();
+                let fault = Fault { kind, since: now, until: None, not_sent: 1 };
+                self.current = Some(fault);
+                changes.push(fault);
+                changes
+            }
+        }
+    }
+
+    /// A probe is known to have left. Gives the fault that this ends.
+    pub fn worked(&mut self, now: Time) -> Option<Fault> {
+        let ended = Fault { until: Some(now), ..self.current.take()? };
+        self.last = Some(ended);
+        Some(ended)
+    }
+
+    /// The fault in force.
+    pub const fn current(&self) -> Option<Fault> {
+        self.current
+    }
+
+    /// The fault in force, or else the last one that ended.
+    pub const fn latest(&self) -> Option<Fault> {
+        match self.current {
+            Some(fault) => Some(fault),
+            None => self.last,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_has_a_start_a_count_and_an_end() {
+        let mut faults = Faults::default();
+        let at = Time::from_millis;
+        assert_eq!(faults.failed(at(1), LocalFault::NoRoute).len(), 1);
+        assert_eq!(faults.failed(at(2), LocalFault::NoRoute), vec![]);
+        assert_eq!(faults.current().map(|fault| fault.not_sent), Some(2));
+        let ended = faults.worked(at(9)).unwrap();
+        assert_eq!((ended.since, ended.until), (at(1), Some(at(9))));
+        assert_eq!(faults.worked(at(10)), None);
+        assert_eq!(faults.latest(), Some(ended));
+    }
+
+    #[test]
+    fn another_kind_ends_the_one_in_force() {
+        let mut faults = Faults::default();
+        faults.failed(Time::ZERO, LocalFault::NoRoute);
+        let changes = faults.failed(Time::from_millis(3), LocalFault::LinkDown);
+        assert_eq!(changes.len(), 2);
+        assert_eq!(changes[0].until, Some(Time::from_millis(3)));
+        assert_eq!(changes[1].kind, LocalFault::LinkDown);
+    }
+}

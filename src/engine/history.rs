@@ -1,0 +1,192 @@
+//! What is kept of the rounds: the last of them try by try, and an exact all-time row per hop.
+//!
+//! Fed by [`Record`](super::probe::Record)s alone, so a live watch and a recorded one are the same to
+//! whoever asks. Cloning is cheap: rounds are shared.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::distribution::Distribution;
+use super::probe::Grade;
+use super::round::{Late, Round, RoundRow, Row, Try};
+use super::stats::{Counts, Running};
+
+/// Rounds kept try by try: half an hour at the default pace.
+pub const RECENT_ROUNDS: usize = 600;
+/// Responders remembered for one hop; later ones share the last place.
+pub const MAX_RESPONDERS: usize = 16;
+
+/// The settled rounds of a session.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    recent: VecDeque<Arc<Round>>,
+    totals: Vec<Arc<Totals>>,
+}
+
+/// Figures of a row over a stretch of time, as they accumulate. Times in µs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// What became of the tries.
+    pub counts: Counts,
+    /// Round-trip times.
+    pub rtt: Running,
+    /// |difference| of consecutive answered tries.
+    pub jitter: Running,
+    /// Round-trip times by size.
+    pub distribution: Distribution,
+    /// Times by grade: kernel, mixed, user.
+    pub grades: [u64; 3],
+    /// Who answered, in order of first answer.
+    pub responders: Vec<ResponderTotals>,
+    /// The latest try's time; `None` after a loss.
+    pub last: Option<u32>,
+    run_of_loss: bool,
+}
+
+/// What one responder of a row answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponderTotals {
+    /// Its address.
+    pub address: IpAddr,
+    /// Tries it answered or refused.
+    pub answered: u64,
+    /// Its round-trip times in µs.
+    pub rtt: Running,
+}
+
+impl Totals {
+    /// Takes in one try of a row whose responders are `by`.
+    pub fn push(&mut self, outcome: Try, by: &[IpAddr]) {
+        let was_lost = std::mem::replace(&mut self.run_of_loss, false);
+        match outcome {
+            Try::Answered { us, by: who, grade } => {
+                self.counts.answered += 1;
+                self.book(us, grade, by.get(usize::from(who)).copied());
+                if let Some(before) = self.last.replace(us) {
+                    self.jitter.push(f64::from(before.abs_diff(us)));
+                }
+            }
+            Try::Late { us, by: who, grade } => {
+                self.counts.late += 1;
+                self.last = None;
+                self.book(us, grade, by.get(usize::from(who)).copied());
+            }
+            Try::Lost => {
+                self.counts.lost += 1;
+                self.counts.bursts += u64::from(!was_lost);
+                self.run_of_loss = true;
+                self.last = None;
+            }
+            Try::Refused { by: who } => {
+                self.counts.refused += 1;
+                self.last = None;
+                if let Some(responder) = by.get(usize::from(who)).and_then(|who| self.responder(*who)) {
+                    responder.answered += 1;
+                }
+            }
+            Try::InFlight => {
+                self.counts.in_flight += 1;
+                self.run_of_loss = was_lost;
+            }
+            Try::NotSent => self.counts.not_sent += 1,
+            Try::Skipped => {
+                self.counts.skipped += 1;
+                self.run_of_loss = was_lost;
+            }
+        }
+    }
+
+    /// Takes in a row's part of a round, without its first `skip` tries.
+    pub fn push_row(&mut self, part: &RoundRow, skip: usize) {
+        for &outcome in part.tries.iter().skip(skip) {
+            self.push(outcome, &part.responders);
+        }
+    }
+
+    fn book(&mut self, us: u32, grade: Grade, by: Option<IpAddr>) {
+        self.rtt.push(f64::from(us));
+        self.distribution.push(us);
+        self.grades[grade as usize] += 1;
+        if let Some(responder) = by.and_then(|by| self.responder(by)) {
+            responder.answered += 1;
+            responder.rtt.push(f64::from(us));
+        }
+    }
+
+    fn responder(&mut self, address: IpAddr) -> Option<&mut ResponderTotals> {
+        let known = self.responders.iter().position(|responder| responder.address == address);
+        let index = known.unwrap_or_else(|| {
+            if self.responders.len() < MAX_RESPONDERS {
+                self.responders.push(ResponderTotals { address, answered: 0, rtt: Running::default() });
+            }
+            self.responders.len() - 1
+        });
+        self.responders.get_mut(index)
+    }
+}
+
+impl History {
+    /// Takes in a settled round.
+    pub fn push(&mut self, round: Round) {
+        for part in &round.rows {
+            self.total_mut(part.row).push_row(part, 0);
+        }
+        if self.recent.len() == RECENT_ROUNDS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Arc::new(round));
+    }
+
+    /// Mends a settled round: the try was lost, and is late now.
+    pub fn mend(&mut self, late: Late) {
+        let totals = self.total_mut(late.row);
+        totals.counts.lost = totals.counts.lost.saturating_sub(1);
+        totals.counts.late += 1;
+        totals.book(late.us, late.grade, Some(late.from));
+        let Some(round) = self.recent.iter_mut().rev().find(|round| round.number == late.round) else {
+            return;
+        };
+        let round = Arc::make_mut(round);
+        let Some(part) = round.rows.iter_mut().find(|part| part.row == late.row) else { return };
+        let by = responder_index(&mut part.responders, late.from);
+        if let Some(slot) = part.tries.get_mut(usize::from(late.index)) {
+            *slot = Try::Late { us: late.us, by, grade: late.grade };
+        }
+    }
+
+    /// A second answer came in for a try of `row`.
+    pub fn duplicate(&mut self, row: Row) {
+        self.total_mut(row).counts.duplicates += 1;
+    }
+
+    /// The rounds kept try by try, oldest first.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Round> {
+        self.recent.iter().map(AsRef::as_ref)
+    }
+
+    /// The all-time figures of a row; `None` if it was never asked.
+    pub fn total(&self, row: Row) -> Option<&Totals> {
+        self.totals.get(row.index()).map(AsRef::as_ref)
+    }
+
+    fn total_mut(&mut self, row: Row) -> &mut Totals {
+        let index = row.index();
+        if index >= self.totals.len() {
+            self.totals.resize_with(index + 1, Arc::default);
+        }
+        Arc::make_mut(&mut self.totals[index])
+    }
+}
+
+/// The place of `address` among a round row's responders, adding it if there is room.
+pub fn responder_index(responders: &mut Vec<IpAddr>, address: IpAddr) -> u8 {
+    let known = responders.iter().position(|&known| known == address);
+    let index = known.unwrap_or_else(|| {
+        if responders.len() < MAX_RESPONDERS {
+            responders.push(address);
+        }
+        responders.len() - 1
+    });
+    u8::try_from(index).unwrap_or(u8::MAX)
+}

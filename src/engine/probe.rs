@@ -1,0 +1,189 @@
+//! The vocabulary between the engine and what is around it: what to send, what came back, what became of it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::round::{Late, Round};
+use super::time::{Time, Wall};
+use crate::wire::extension::Label;
+use crate::wire::icmp::Icmp;
+
+/// A probe's number, as its payload carries it; one after the other within a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeNo(pub u32);
+
+/// One packet to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// What tells its answers from all others.
+    pub no: ProbeNo,
+    /// The TTL or hop limit to send it with, 1 to 255.
+    pub ttl: u8,
+}
+
+/// The moment a probe was handed to the kernel, read just before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentAt {
+    /// On the session's clock.
+    pub time: Time,
+    /// On the wall clock, to pair with a kernel receive stamp.
+    pub wall: Wall,
+}
+
+/// What became of handing a probe to the kernel.
+pub type SendOutcome = Result<SentAt, LocalFault>;
+
+/// Why this machine itself did not send, or would not pass on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LocalFault {
+    /// No route to the destination (`ENETUNREACH`).
+    NoRoute,
+    /// The interface is down (`ENETDOWN`).
+    LinkDown,
+    /// The source address is gone (`EADDRNOTAVAIL`, `EINVAL`).
+    AddressGone,
+    /// A local firewall forbids it (`EPERM`, or a reject from our own address).
+    Firewall,
+    /// No buffer space (`ENOBUFS`, `EAGAIN`).
+    NoBuffer,
+    /// The next hop does not answer on the link (host unreachable from our own address).
+    Neighbour,
+    /// The packet is larger than the link takes; its MTU in bytes, 0 if unknown.
+    TooBig(u32),
+    /// The send-stamp queue overflowed, so that it is not known whether the probe left.
+    QueueOverflow,
+    /// Any other error; its errno.
+    Errno(i32),
+}
+
+impl std::fmt::Display for LocalFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoRoute => f.write_str("no route"),
+            Self::LinkDown => f.write_str("link down"),
+            Self::AddressGone => f.write_str("source address gone"),
+            Self::Firewall => f.write_str("local firewall refuses"),
+            Self::NoBuffer => f.write_str("no buffer space"),
+            Self::Neighbour => f.write_str("next hop does not answer on the link"),
+            Self::TooBig(0) => f.write_str("packet too big for the link"),
+            Self::TooBig(mtu) => write!(f, "packet too big for the link (MTU {mtu})"),
+            Self::QueueOverflow => f.write_str("send-stamp queue overflowed"),
+            Self::Errno(code) => write!(f, "{}", std::io::Error::from_raw_os_error(*code)),
+        }
+    }
+}
+
+/// What a channel has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The kernel's send stamp of a probe.
+    SendStamp {
+        /// The probe.
+        no: ProbeNo,
+        /// When it left, by the kernel.
+        kernel: Wall,
+    },
+    /// An answer to a probe of ours.
+    Reply(Reply),
+    /// This machine refused a probe after the send call had returned.
+    Local {
+        /// The probe, where the message names one.
+        no: Option<ProbeNo>,
+        /// Why.
+        fault: LocalFault,
+    },
+    /// Something that answers no probe of ours, counted by reason and dropped.
+    Stray(Stray),
+}
+
+/// An answer, already matched to a probe by what it quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The probe it answers; `None` for an answer by the target's own application that carries nothing of
+    /// ours.
+    pub no: Option<ProbeNo>,
+    /// Who answered.
+    pub from: IpAddr,
+    /// What the answer says.
+    pub answer: Answer,
+    /// When user space read it, on the session's clock.
+    pub received: Time,
+    /// When the kernel received it, if it said so.
+    pub kernel: Option<Wall>,
+    /// When user space read it, on the wall clock.
+    pub wall: Wall,
+    /// The reply's own TTL on arrival, which hints at the length of the way back.
+    pub reply_ttl: Option<u8>,
+    /// The MPLS labels that the probe carried when it was dropped (RFC 4950), outermost first.
+    pub labels: Vec<Label>,
+    /// The quoted destination was not ours, so a NAT rewrote it on the way.
+    pub rewritten: bool,
+}
+
+/// What an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// An ICMP message.
+    Icmp(Icmp),
+    /// The target itself answered in the probe's own protocol.
+    Direct,
+}
+
+/// Why a message was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stray {
+    /// It quotes no packet of ours.
+    Foreign,
+    /// It cannot be read.
+    Malformed,
+    /// It quotes too little to tell which probe it answers.
+    Truncated,
+    /// It quotes our flow, but not our cookie.
+    Forged,
+    /// It names a probe that was never sent or is long forgotten.
+    Unknown,
+    /// More than one probe may be meant.
+    Ambiguous,
+}
+
+impl Stray {
+    /// Every reason, in the order of reports.
+    pub const ALL: [Self; 6] =
+        [Self::Foreign, Self::Malformed, Self::Truncated, Self::Forged, Self::Unknown, Self::Ambiguous];
+}
+
+/// How a round-trip time came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grade {
+    /// Kernel send stamp to kernel receive stamp.
+    Kernel,
+    /// User-space send time to kernel receive stamp.
+    Mixed,
+    /// User-space times on both ends.
+    User,
+}
+
+/// What the user asks of a running trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Probe no TTL above this.
+    MaxTtl(u8),
+    /// The time between two tries to the same hop.
+    Interval(Duration),
+}
+
+/// The engine's one output: settled facts, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A round, each of its tries decided.
+    Round(Round),
+    /// A try once called lost was answered after all.
+    Late(Late),
+    /// A local fault began or ended.
+    Fault(super::faults::Fault),
+    /// The pace or the reach changed, by a command.
+    Command(Time, Command),
+}

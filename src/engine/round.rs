@@ -1,0 +1,131 @@
+//! A round: every hop asked a few times, and what each of those tries gave.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::path::End;
+use super::probe::Grade;
+use super::time::Time;
+
+/// A row of the hop table. The target keeps one row of its own, whatever TTL reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Row {
+    /// The hop at this TTL.
+    Hop(u8),
+    /// The target, always last.
+    Target,
+}
+
+impl Row {
+    /// A small index for tables: hops by TTL, the target at 0.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Hop(ttl) => ttl as usize,
+            Self::Target => 0,
+        }
+    }
+}
+
+/// What became of one try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// Not decided yet.
+    InFlight,
+    /// Answered in time.
+    Answered {
+        /// Round-trip time in µs.
+        us: u32,
+        /// Which of the row's responders answered.
+        by: u8,
+        /// How the time came about.
+        grade: Grade,
+    },
+    /// Answered after it had been called lost.
+    Late {
+        /// Round-trip time in µs.
+        us: u32,
+        /// Which of the row's responders answered.
+        by: u8,
+        /// How the time came about.
+        grade: Grade,
+    },
+    /// No answer within the timeout.
+    Lost,
+    /// Someone refused to pass it on.
+    Refused {
+        /// Which of the row's responders refused.
+        by: u8,
+    },
+    /// This machine could not send it.
+    NotSent,
+    /// Not asked, on purpose.
+    Skipped,
+}
+
+impl Try {
+    /// The round-trip time in µs, if it was answered.
+    pub const fn us(self) -> Option<u32> {
+        match self {
+            Self::Answered { us, .. } | Self::Late { us, .. } => Some(us),
+            _ => None,
+        }
+    }
+}
+
+/// One row's part of a round.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoundRow {
+    /// Whose tries these are.
+    pub row: Row,
+    /// The TTL they were sent with; for the target the lowest of them.
+    pub ttl: u8,
+    /// Who answered or refused, in order of first answer; at most 255.
+    pub responders: Vec<IpAddr>,
+    /// The tries, in the order sent.
+    pub tries: Vec<Try>,
+}
+
+/// A round of tries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    /// Its number, from 0: the first sight is part of round 0.
+    pub number: u32,
+    /// When it began.
+    pub start: Time,
+    /// The time between two tries to the same hop, when it began.
+    pub interval: Duration,
+    /// Where the path ended when the round was settled.
+    pub end: End,
+    /// The rows that were asked: hops by TTL, the target last.
+    pub rows: Vec<RoundRow>,
+}
+
+impl Round {
+    /// How many of each row's first tries were due before `from`.
+    pub fn tries_before(&self, from: Time) -> usize {
+        let before = from.since(self.start).as_nanos();
+        usize::try_from(before.div_ceil(self.interval.as_nanos().max(1))).unwrap_or(usize::MAX)
+    }
+
+    /// The part of `row`, if it was asked.
+    pub fn row(&self, row: Row) -> Option<&RoundRow> {
+        self.rows.iter().find(|part| part.row == row)
+    }
+}
+
+/// An answer that came after its try had been called lost; it mends a settled round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Late {
+    /// The number of the round to mend.
+    pub round: u32,
+    /// The row that the try was booked to.
+    pub row: Row,
+    /// Which of the row's tries, from 0.
+    pub index: u8,
+    /// Round-trip time in µs.
+    pub us: u32,
+    /// How the time came about.
+    pub grade: Grade,
+    /// Who answered.
+    pub from: IpAddr,
+}

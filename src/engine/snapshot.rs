@@ -1,0 +1,57 @@
+//! What a front end sees: the state of a trace at one moment, cheap to take and to share.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::faults::Fault;
+use super::history::History;
+use super::path::PathView;
+use super::probe::Stray;
+use super::round::Round;
+use super::time::{Anchor, Time};
+
+/// A trace at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The moment.
+    pub now: Time,
+    /// When the first probe was due.
+    pub started: Time,
+    /// What the wall clock says to session times.
+    pub anchor: Anchor,
+    /// The target.
+    pub target: IpAddr,
+    /// Where the path leads and ends.
+    pub path: PathView,
+    /// The settled rounds.
+    pub history: Arc<History>,
+    /// The rounds that still wait for answers, oldest first.
+    pub open: Vec<Round>,
+    /// How it is probed.
+    pub pace: Pace,
+    /// The local fault in force, or the last one that ended.
+    pub fault: Option<Fault>,
+    /// Messages that answered no probe of ours, by reason.
+    pub strays: BTreeMap<Stray, u64>,
+    /// Probes that went past the path's end, part of no row.
+    pub overshoot: u64,
+    /// Every round asked for is settled.
+    pub finished: bool,
+}
+
+/// How a trace probes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Time between two tries to the same hop.
+    pub interval: Duration,
+    /// Tries a round.
+    pub tries: u8,
+    /// How long an answer is waited for.
+    pub timeout: Duration,
+    /// The first TTL probed.
+    pub first_ttl: u8,
+    /// The last TTL that may be probed.
+    pub max_ttl: u8,
+}

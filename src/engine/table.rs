@@ -1,0 +1,213 @@
+//! The hop table for a span: one query that every front end asks.
+
+use std::net::IpAddr;
+
+use super::history::{ResponderTotals, Totals};
+use super::path::{End, HopView};
+use super::round::{Round, Row, Try};
+use super::snapshot::Snapshot;
+use super::stats::{Counts, Loss};
+use super::time::Time;
+use crate::wire::icmp::Icmp;
+
+/// A stretch of time that a table is made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Span {
+    /// Everything since the session's start.
+    #[default]
+    All,
+    /// Tries due at or after this; at most what is kept try by try.
+    Since(Time),
+}
+
+/// The rows to show, hops by TTL and the target last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The rows.
+    pub rows: Vec<TableRow>,
+}
+
+/// One row of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableRow {
+    /// Which row.
+    pub row: Row,
+    /// The TTL; for the target the lowest that reaches it, or where it is expected.
+    pub ttl: u8,
+    /// The highest TTL that may be needed to reach the target; `ttl` elsewhere.
+    pub upto: u8,
+    /// Who answered within the span, the one that answered last first.
+    pub responders: Vec<ResponderTotals>,
+    /// What is known of the hop now.
+    pub hop: HopView,
+    /// What became of the tries.
+    pub counts: Counts,
+    /// The share lost; `None` before the first decided try, and for a target that has never answered.
+    pub loss: Option<Loss>,
+    /// Round-trip times; `None` before the first answer.
+    pub rtt: Option<Rtt>,
+    /// Times by grade: kernel, mixed, user.
+    pub grades: [u64; 3],
+    /// Why the row has no ordinary answers, if it has none.
+    pub state: RowState,
+}
+
+/// What is special about a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowState {
+    /// Nothing.
+    #[default]
+    Ordinary,
+    /// Nobody has answered at this hop.
+    NoAnswer,
+    /// The target has never answered.
+    SilentTarget,
+    /// Someone on the way answers in the target's place or refuses; at which hop, and what it says.
+    Behind {
+        /// The TTL of the hop that answers instead.
+        ttl: u8,
+        /// Who answers.
+        address: IpAddr,
+        /// What it says.
+        icmp: Icmp,
+    },
+    /// Packets circle before they reach the target.
+    BehindLoop {
+        /// Where the circle was recognised.
+        ttl: u8,
+    },
+}
+
+/// Round-trip times of a row over a span, in ms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rtt {
+    /// The latest try's; `None` after a loss.
+    pub last: Option<f64>,
+    /// The least.
+    pub best: f64,
+    /// The mean.
+    pub avg: f64,
+    /// The greatest.
+    pub worst: f64,
+    /// The sample standard deviation.
+    pub stdev: f64,
+    /// The median.
+    pub p50: f64,
+    /// The 95th percentile.
+    pub p95: f64,
+    /// The 99th percentile.
+    pub p99: f64,
+    /// The mean |difference| of consecutive answered tries.
+    pub jitter: f64,
+}
+
+impl Rtt {
+    fn of(totals: &Totals) -> Option<Self> {
+        const MS: f64 = 1_000.0;
+        let quantile = |q| totals.distribution.quantile(q).unwrap_or_default() / MS;
+        (totals.rtt.count() > 0).then(|| Self {
+            last: totals.last.map(|us| f64::from(us) / MS),
+            best: totals.rtt.best() / MS,
+            avg: totals.rtt.mean() / MS,
+            worst: totals.rtt.worst() / MS,
+            stdev: totals.rtt.stdev() / MS,
+            p50: quantile(0.50),
+            p95: quantile(0.95),
+            p99: quantile(0.99),
+            jitter: totals.jitter.mean() / MS,
+        })
+    }
+}
+
+impl Snapshot {
+    /// The hop table for `span`.
+    pub fn table(&self, span: Span) -> Table {
+        let first = self.pace.first_ttl;
+        let hops = (first..=self.path.last_hop).map(Row::Hop);
+        Table { rows: hops.chain([Row::Target]).map(|row| self.table_row(row, span)).collect() }
+    }
+
+    /// The latest tries of a row, oldest first, at most `most` of them.
+    pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<Try> {
+        let mut tries = Vec::with_capacity(most);
+        for round in self.history.recent().chain(&self.open).rev() {
+            let Some(part) = round.row(row) else { continue };
+            let wanted = part.tries.iter().skip(skipped(span, round)).rev();
+            tries.extend(wanted.take(most - tries.len()));
+            if tries.len() == most || skipped(span, round) > 0 {
+                break;
+            }
+        }
+        tries.reverse();
+        tries
+    }
+
+    fn table_row(&self, row: Row, span: Span) -> TableRow {
+        let totals = self.totals(row, span);
+        let hop = match row {
+            Row::Hop(ttl) => self.path.hops.get(usize::from(ttl).saturating_sub(1)).cloned(),
+            Row::Target => Some(self.path.target.clone()),
+        }
+        .unwrap_or_default();
+        let (ttl, upto) = match (row, self.path.end) {
+            (Row::Hop(ttl), _) => (ttl, ttl),
+            (Row::Target, End::Target { ttl, upto }) => (ttl, upto),
+            (Row::Target, _) => {
+                let expected = self.path.target_ttl.unwrap_or_else(|| self.path.last_hop.saturating_add(1));
+                (expected, expected)
+            }
+        };
+        let state = self.row_state(row, &hop);
+        let mut responders = totals.responders.clone();
+        responders.sort_by_key(|responder| Some(responder.address) != hop.current);
+        let ever_answered = row != Row::Target || self.path.target_ttl.is_some();
+        TableRow {
+            row,
+            ttl,
+            upto,
+            responders,
+            loss: totals.counts.loss().filter(|_| ever_answered),
+            rtt: Rtt::of(&totals),
+            counts: totals.counts,
+            grades: totals.grades,
+            hop,
+            state,
+        }
+    }
+
+    fn row_state(&self, row: Row, hop: &HopView) -> RowState {
+        match (row, self.path.end) {
+            (Row::Hop(_), _) if hop.current.is_none() => RowState::NoAnswer,
+            (Row::Hop(_), _) => RowState::Ordinary,
+            (Row::Target, End::Refused { ttl, address, icmp } | End::Other { ttl, address, icmp }) => {
+                RowState::Behind { ttl, address, icmp }
+            }
+            (Row::Target, End::Loop { ttl }) => RowState::BehindLoop { ttl },
+            (Row::Target, _) if self.path.target_ttl.is_none() => RowState::SilentTarget,
+            (Row::Target, _) => RowState::Ordinary,
+        }
+    }
+
+    /// The row's figures over `span`, undecided rounds included.
+    fn totals(&self, row: Row, span: Span) -> Totals {
+        let mut totals = match span {
+            Span::All => self.history.total(row).cloned().unwrap_or_default(),
+            Span::Since(_) => Totals::default(),
+        };
+        let settled = self.history.recent().filter(|_| span != Span::All);
+        for round in settled.chain(&self.open) {
+            if let Some(part) = round.row(row) {
+                totals.push_row(part, skipped(span, round));
+            }
+        }
+        totals
+    }
+}
+
+/// How many of a round's first tries lie before the span.
+fn skipped(span: Span, round: &Round) -> usize {
+    match span {
+        Span::All => 0,
+        Span::Since(from) => round.tries_before(from),
+    }
+}

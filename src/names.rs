@@ -1,0 +1,24 @@
+//! Names and addresses: the target's forward lookup, and reverse lookups that nobody waits for.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The names found so far, scrubbed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names {
+    found: HashMap<IpAddr, Arc<str>>,
+}
+
+impl Names {
+    /// The name of an address, if it has one that is known by now.
+    pub fn get(&self, address: IpAddr) -> Option<&str> {
+        self.found.get(&address).map(AsRef::as_ref)
+    }
+}
+
+impl FromIterator<(IpAddr, Arc<str>)> for Names {
+    fn from_iter<T: IntoIterator<Item = (IpAddr, Arc<str>)>>(found: T) -> Self {
+        Self { found: found.into_iter().collect() }
+    }
+}

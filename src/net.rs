@@ -1,0 +1,1 @@
+//! The ways to the network, behind one seam.

@@ -1,0 +1,1 @@
+//! Output without a screen, one format a file.

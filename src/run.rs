@@ -1,0 +1,1 @@
+//! Which front end a run gets.

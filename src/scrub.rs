@@ -1,0 +1,1 @@
+//! Untrusted text, made fit for a terminal, a report or a file.
