@@ -17,5 +17,5 @@ pub mod lab;
 pub mod packet;
 pub mod patience;
 pub mod responder;
-//pub mod svg;
-//pub mod terminal;
+pub mod svg;
+pub mod terminal;
