@@ -7,3 +7,4 @@ mod support;
 
 mod asker;
 mod laboratory;
+mod serve;
