@@ -55,6 +55,8 @@ pub struct Prober {
     plan: VecDeque<Slot>,
     /// When each TTL may be asked again, by TTL.
     not_before: Vec<Time>,
+    /// The cycle in which each TTL was asked last, by TTL.
+    asked_in: Vec<Option<u32>>,
     /// The reach of the path when it was last looked at.
     reach: u8,
     /// TTLs that wait to be asked out of turn.
@@ -79,6 +81,7 @@ impl Prober {
             started: false,
             plan: VecDeque::new(),
             not_before: vec![Time::ZERO; 256],
+            asked_in: vec![None; 256],
             reach: 0,
             extra: VecDeque::new(),
             extra_at: now,
@@ -200,7 +203,8 @@ impl Prober {
     fn look_beyond(&mut self, now: Time, path: &Path) {
         let before = std::mem::replace(&mut self.reach, path.reach());
         for ttl in before.max(self.pace.first_ttl - 1) + 1..=self.reach {
-            if self.plan.iter().all(|slot| slot.ttl != ttl) {
+            let is_asked = self.asked_in[usize::from(ttl)] == Some(self.cycle);
+            if !is_asked && self.plan.iter().all(|slot| slot.ttl != ttl) {
                 self.extra.push_back(ttl);
             }
         }
@@ -323,6 +327,7 @@ impl Prober {
         // Timers wake a little late; without this the absolute schedule would slip by that much.
         let slack = (interval / 20).min(Duration::from_millis(5));
         self.not_before[usize::from(ttl)] = now + gap - slack;
+        self.asked_in[usize::from(ttl)] = Some(self.cycle.max(1));
         Due::Ask(ttl)
     }
 
