@@ -86,7 +86,8 @@ LINES
 
 # far_end PID LINK: the end towards the target, the way back, and forwarding.
 far_end() {
-    nsenter -t "$1" -n sh -c 'cd /proc/sys/net; echo 0 > ipv6/conf/home/accept_dad
+    nsenter -t "$1" -n sh -c 'cd /proc/sys/net
+        echo 0 > ipv6/conf/default/accept_dad; echo 0 > ipv6/conf/home/accept_dad
         echo 1 > ipv4/ip_forward; echo 1 > ipv6/conf/all/forwarding'
     nsenter -t "$1" -n ip -batch - <<LINES
 link set lo up
