@@ -5,6 +5,11 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod answers;
 mod asker;
+mod faults;
 mod laboratory;
+mod pace;
+mod report;
+mod routers;
 mod serve;
