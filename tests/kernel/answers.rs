@@ -47,7 +47,6 @@ fn an_udp_answer_is_the_targets() {
                 assert_eq!(report.path().last(), Some(&Some(target)));
                 report.assert_clean(2);
             });
-            lab::ip("link del near");
         }
     });
 }
@@ -97,7 +96,6 @@ fn every_refusal_ends_the_path_where_it_comes_from() {
                 assert_eq!(report.hop(2).count("answered"), 2, "{:#}", report.at(""));
                 assert!(report.hops().iter().all(|hop| hop.count("lost") == 0), "{:#}", report.at(""));
             });
-            lab::ip("link del near");
         }
     });
 }

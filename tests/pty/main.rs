@@ -4,3 +4,9 @@
 mod support;
 
 mod harness;
+mod keys;
+mod measure;
+mod picture;
+mod start;
+mod unread;
+mod ways_out;
