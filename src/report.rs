@@ -1,1 +1,3 @@
-//! Output without a screen, one format a file.
+//! Output without a screen, one format a file: pure functions over a [`View`](crate::watch::View).
+
+pub mod figures;

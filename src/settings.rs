@@ -1,8 +1,22 @@
-//! Flags and environment, merged once into what each part needs.
+//! Flags, judged and merged once into what each part needs.
+
+mod duration;
+mod merge;
+mod privilege;
 
 use std::time::Duration;
 
+use crate::cli::UsageError;
 use crate::wire::icmp::Family;
+
+pub use duration::parse_duration;
+pub use privilege::privileged;
+
+/// The simulated paths there are.
+pub const SCENARIOS: &[&str] = &["clean", "lossy"];
+
+/// The largest packet that may be asked for, IP header included, in bytes.
+pub const MAX_SIZE: u16 = 65_000;
 
 /// What this run is to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,4 +87,30 @@ pub enum Hosts {
     Addresses,
     /// Both.
     Both,
+}
+
+impl Probing {
+    /// Whether the packet is large enough for the headers and our payload in this family.
+    ///
+    /// A target that is a name shows its family only once it is looked up, so a driver asks again then.
+    pub fn check_size(&self, family: Family) -> Result<(), UsageError> {
+        let least = min_size(family);
+        if self.size >= least {
+            return Ok(());
+        }
+        let name = match family {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        };
+        let why = format!("must be at least {least} for {name}");
+        Err(UsageError::Value { flag: "-s", given: self.size.to_string(), why })
+    }
+}
+
+/// The smallest whole packet: the IP header, 8 bytes of UDP and 16 of payload.
+pub const fn min_size(family: Family) -> u16 {
+    match family {
+        Family::V4 => 20 + 8 + 16,
+        Family::V6 => 40 + 8 + 16,
+    }
 }
