@@ -3,7 +3,7 @@
 pub mod clock;
 pub mod figures;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod json;
 pub mod once;
 pub mod progress;

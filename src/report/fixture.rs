@@ -95,7 +95,11 @@ pub fn reached() -> View {
         end: End::Target { ttl: 4, upto: 4 },
         target_ttl: Some(4),
         last_hop: 3,
-        hops: vec![hop("192.0.2.254"), HopView::default(), labelled(hop("198.51.100.2"))],
+        hops: vec![
+            hop("192.0.2.254"),
+            HopView::default(),
+            HopView { labels: labels(), ..hop("198.51.100.2") },
+        ],
         target: hop("192.0.2.1"),
     };
     let rows = |base: u32| {
@@ -131,8 +135,8 @@ pub fn reached() -> View {
     view
 }
 
-fn labelled(hop: HopView) -> HopView {
-    HopView { labels: vec![Label { label: 24_005, tc: 0, bottom: true, ttl: 1 }], ..hop }
+fn labels() -> Vec<Label> {
+    vec![Label { label: 24_005, tc: 0, bottom: true, ttl: 1 }]
 }
 
 /// One router, and a target that never answers.
@@ -185,7 +189,9 @@ pub fn any_view() -> impl Strategy<Value = View> {
         |((end, target_ttl, last_hop, hops), settled, open, finished, first_ttl, target, nanos)| {
             let path = PathView { end, target_ttl, last_hop, hops, target };
             let mut history = History::default();
-            settled.into_iter().for_each(|round| history.push(round));
+            for round in settled {
+                history.push(round);
+            }
             with(view("example.org", address("192.0.2.1"), path), |snapshot| {
                 snapshot.now = Time::from_nanos(nanos);
                 snapshot.history = Arc::new(history);
@@ -229,8 +235,8 @@ fn any_end() -> impl Strategy<Value = End> {
 fn any_hop() -> impl Strategy<Value = HopView> {
     (prop::option::of(any_address()), prop::option::of(any_icmp()), any::<bool>()).prop_map(
         |(current, refusal, flag)| {
-            let hop = HopView { current, refusal, by_target: flag, rewritten: flag, ..HopView::default() };
-            if flag { labelled(hop) } else { hop }
+            let labels = if flag { labels() } else { Vec::new() };
+            HopView { current, labels, refusal, by_target: flag, rewritten: flag, reply_ttl: None }
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::engine::table::Span;
+use crate::engine::table::{Span, TableRow};
 use crate::watch::View;
 
 /// A line that is written over again and again, and cleared at the end.
@@ -24,7 +24,7 @@ impl<W: Write> Progress<W> {
     /// Shows how far `view` is.
     pub fn update(&mut self, view: &View) {
         let rows = view.snapshot.table(Span::All).rows;
-        let settled = |row: &crate::engine::table::TableRow| {
+        let settled = |row: &TableRow| {
             let counts = row.counts;
             counts.sent() - counts.in_flight + counts.not_sent + counts.skipped
         };

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
-use super::figures::FIGURES;
+use super::figures::{FIGURES, Figure};
 use super::words;
 use crate::engine::table::{Span, Table, TableRow};
 use crate::settings::Hosts;
@@ -70,22 +70,20 @@ fn lines(row: &TableRow, view: &View, hosts: Hosts, limit: usize) -> Vec<Line> {
 
 /// The figures of a row, a dash where there is none so that every line has as many, and its marks.
 fn figures(row: &TableRow) -> String {
-    let mut text = String::new();
-    for figure in &FIGURES {
-        let value = (figure.value)(row);
-        let value = if value.is_empty() { "-" } else { &value };
-        text.push_str(&format!(" {value:>0$}", figure.width));
-    }
-    text + &marks(row)
+    let value = |figure: &Figure| match (figure.value)(row) {
+        empty if empty.is_empty() => "-".to_owned(),
+        value => value,
+    };
+    let figures = FIGURES.iter().map(|figure| format!(" {:>1$}", value(figure), figure.width));
+    figures.chain(marks(row)).collect()
 }
 
-fn marks(row: &TableRow) -> String {
+fn marks(row: &TableRow) -> impl Iterator<Item = String> {
     let refusal = row.hop.refusal.map(words::mark);
     let by_target = row.hop.by_target.then(|| "(the target's address)".to_owned());
     let rewritten = row.hop.rewritten.then(|| "(NAT)".to_owned());
     let also = (row.upto > row.ttl).then(|| format!("(up to hop {})", row.upto));
-    let marks = [refusal, by_target, rewritten, also].into_iter().flatten();
-    marks.map(|mark| format!("  {mark}")).collect()
+    [refusal, by_target, rewritten, also].into_iter().flatten().map(|mark| format!("  {mark}"))
 }
 
 fn pad(text: &str, width: usize) -> String {
@@ -158,7 +156,7 @@ mod tests {
         fn any_view_gives_a_table_that_ends_with_the_target(view in fixture::any_view(), wide: bool) {
             for hosts in [Hosts::Names, Hosts::Addresses, Hosts::Both] {
                 let text = report(&view, hosts, wide);
-                let last = text.lines().filter(|line| line.contains(".|-- ")).next_back().unwrap();
+                let last = text.lines().rfind(|line| line.contains(".|-- ")).unwrap();
                 let target = if hosts == Hosts::Addresses { "192.0.2.1" } else { "example.org" };
                 prop_assert!(last.contains(target), "{}", text);
             }
