@@ -1,17 +1,21 @@
 //! Which front end a run gets, what it prints when it fails, and with which status it ends.
 
+mod launch;
+
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::mpsc;
 
+use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use crate::cli::{Cli, Stop, UsageError};
 use crate::report::once::Once;
 use crate::report::progress::Progress;
-use crate::report::words;
-use crate::settings::{Hosts, Settings, privileged};
-use crate::watch::View;
+use crate::report::{json, text, words};
+use crate::settings::{Hosts, Mode, Settings, privileged};
+use crate::watch::{self, Notice, View};
 
 /// The statuses that a run can end with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,8 +88,52 @@ fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
 }
 
 /// Runs what the settings ask for.
-fn run(_settings: &Settings) -> Result<Exit, RunError> {
-    Err(anyhow::anyhow!("this build has no channel to probe through").into())
+fn run(settings: &Settings) -> Result<Exit, RunError> {
+    let (notices, told) = mpsc::channel();
+    let config = launch::config(settings)?;
+    let target = config.about.address;
+    let notify = move |notice| notices.send(notice).unwrap_or_default();
+    let watch = watch::spawn(config, notify).map_err(|error| launch::explain(&error, target))?;
+    let seen = Views { watch: &watch, told };
+    let out = &mut io::stdout().lock();
+    let zone = TimeZone::system();
+    let progress = || {
+        let count = settings.probing.count.unwrap_or_default();
+        io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count))
+    };
+    match settings.mode {
+        Mode::Screen => todo!(),
+        Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
+        Mode::Report { wide } => report(seen, progress(), out, |out, view| {
+            text::write(out, view, settings.hosts, wide, &zone)
+        }),
+        Mode::Json => report(seen, progress(), out, |out, view| json::write(out, view, &zone)),
+    }
+}
+
+/// The views of a watch, as a front end without a screen reads them.
+struct Views<'a> {
+    watch: &'a watch::Handle,
+    told: mpsc::Receiver<Notice>,
+}
+
+impl Iterator for Views<'_> {
+    type Item = Seen;
+
+    fn next(&mut self) -> Option<Seen> {
+        loop {
+            match self.told.recv() {
+                Ok(Notice::View) => {
+                    if let Some(view) = self.watch.take_view() {
+                        return Some(Seen::View(view));
+                    }
+                }
+                Ok(Notice::Signal(_)) => return Some(Seen::Interrupted),
+                Ok(Notice::Suspend | Notice::Continued | Notice::Resized) => {}
+                Ok(Notice::Ended) | Err(_) => return None,
+            }
+        }
+    }
 }
 
 /// One round in traceroute's form, each line as soon as it is decided. `size` is the whole packet's.

@@ -92,6 +92,11 @@ impl Resolver {
         self.reverse.poll_timeout()
     }
 
+    /// Whether a name may come in soon: a lookup runs or is due.
+    pub fn is_waiting(&self, now: Time) -> bool {
+        self.reverse.is_waiting(now)
+    }
+
     /// The names found so far: the same `Arc` as long as they are the same.
     pub fn names(&self) -> Arc<Names> {
         self.reverse.names()

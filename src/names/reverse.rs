@@ -128,6 +128,12 @@ impl Reverse {
         self.schedule.first().map(|(due, _)| *due)
     }
 
+    /// Whether a name may come in soon: a lookup runs or is due.
+    pub fn is_waiting(&self, now: Time) -> bool {
+        let is_due = || self.schedule.first().is_some_and(|(due, _)| *due <= now);
+        self.enabled && (is_due() || self.entries.values().any(|entry| entry.asked))
+    }
+
     /// The names found so far: the same `Arc` as long as they are the same.
     pub fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names)

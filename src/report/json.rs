@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::clock::rfc3339;
 use super::words;
-use crate::engine::path::{End, PathView};
+use crate::engine::path::End;
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
@@ -149,7 +149,6 @@ impl Ending {
             address: Some(address),
             icmp: Some([icmp.ty, icmp.code]),
         };
-        let max_ttl = snapshot.pace.max_ttl;
         match snapshot.path.end {
             End::Target { ttl, .. } => {
                 Self { kind: "target", ttl: Some(ttl), address: Some(target), icmp: None }
@@ -157,15 +156,10 @@ impl Ending {
             End::Other { ttl, address, icmp } => told("other", ttl, address, icmp),
             End::Refused { ttl, address, icmp } => told("refused", ttl, address, icmp),
             End::Loop { ttl } => plain("loop", Some(ttl)),
-            End::Silent if answered_at(&snapshot.path, max_ttl) => plain("max_ttl", Some(max_ttl)),
+            End::MaxTtl => plain("max_ttl", Some(snapshot.pace.max_ttl)),
             End::Silent => plain("silent", None),
         }
     }
-}
-
-/// Whether a router stands at the last TTL that may be probed.
-fn answered_at(path: &PathView, ttl: u8) -> bool {
-    path.hops.get(usize::from(ttl).wrapping_sub(1)).is_some_and(|hop| hop.current.is_some())
 }
 
 impl<'a> Hop<'a> {

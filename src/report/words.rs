@@ -82,6 +82,9 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
             }
             _ => format!("refused at hop {ttl} by {address}: {}", mark(icmp)),
         }),
+        RowState::BeyondMaxTtl => {
+            Some(format!("beyond the highest TTL probed, {}", view.snapshot.pace.max_ttl))
+        }
         RowState::BehindLoop { ttl } => Some(format!("packets loop at hop {ttl}")),
     }
 }
