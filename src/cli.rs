@@ -144,6 +144,13 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_the_same_text() {
+        let help = Cli::command().term_width(100).render_help().to_string();
+        let shown = format!("<!-- flags: the text of --help -->\n```text\n{help}```\n<!-- /flags -->");
+        assert!(include_str!("../README.md").contains(&shown), "README.md lacks:\n{shown}");
+    }
+
+    #[test]
     fn help_and_version_are_no_errors() {
         for line in ["hopwatch --help", "hopwatch -h", "hopwatch -h --once x"] {
             assert!(

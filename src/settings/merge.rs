@@ -10,8 +10,8 @@ use crate::wire::icmp::Family;
 
 const FLOOR: Duration = Duration::from_millis(100);
 const MILLISECOND: Duration = Duration::from_millis(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 /// Tries per hop of a report that says nothing else.
 const REPORT_COUNT: u32 = 10;
 

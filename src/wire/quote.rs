@@ -325,7 +325,7 @@ mod tests {
     fn emit() {
         assert_eq!(v4().emit(), V4);
         assert_eq!(v6().emit(), V6);
-        assert_eq!(Quote { destination: v6().destination, ..v4() }.emit(), []);
+        assert!(Quote { destination: v6().destination, ..v4() }.emit().is_empty());
     }
 
     #[test]
@@ -402,7 +402,7 @@ mod tests {
         assert_eq!(Quote::parse(&padded), Some(v4()));
         let mut impossible = V4;
         impossible[25] = 7;
-        assert_eq!(Quote::parse(&impossible).unwrap().payload, &[], "a UDP length below its header's");
+        assert!(Quote::parse(&impossible).unwrap().payload.is_empty(), "a UDP length below its header's");
     }
 
     prop_compose! {
