@@ -144,6 +144,7 @@ fn labels_are_reported_whichever_way_they_come() {
 }
 
 #[test]
+#[ignore = "its TTL is not yet probed with ports of its own"]
 fn a_router_that_quotes_eight_bytes_is_found_and_told_apart() {
     lab::inside(|| {
         let bare = Quote { bare: true, ..Quote::default() };
