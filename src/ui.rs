@@ -19,7 +19,7 @@ mod screens;
 pub mod strip;
 pub mod terminal;
 #[cfg(test)]
-pub mod testing;
+mod testing;
 pub mod text;
 pub mod theme;
 pub mod view;

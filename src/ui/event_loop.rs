@@ -45,7 +45,7 @@ pub fn run(
         match messages.recv_timeout(due.map_or(wait, |due| due.min(wait))) {
             Ok(first) => {
                 for message in std::iter::once(first).chain(messages.try_iter()).take(BATCH) {
-                    if let Some(exit) = handle(message, app, screen, link, &mut pacing)? {
+                    if let Some(exit) = handle(&message, app, screen, link, &mut pacing)? {
                         return Ok(exit);
                     }
                 }
@@ -69,7 +69,7 @@ fn until_next_second(now: SystemTime) -> Duration {
 }
 
 fn handle(
-    message: Msg,
+    message: &Msg,
     app: &mut App,
     screen: &mut impl Screen,
     link: &dyn WatchLink,
@@ -77,13 +77,15 @@ fn handle(
 ) -> Result<Option<Exit>, Gone> {
     match message {
         Msg::Input(Event::Key(key)) => {
-            let Some(action) = keys::action(&key, app.scope()) else { return Ok(None) };
+            let Some(action) = keys::action(key, app.scope()) else { return Ok(None) };
             match action {
                 Action::Redraw => app.resize(screen.refit()?),
                 Action::Suspend => suspend(app, screen)?,
                 _ => {
                     let request = app.update(action);
-                    request.into_iter().for_each(|request| link.request(request));
+                    if let Some(request) = request {
+                        link.request(request);
+                    }
                     if request == Some(Request::Quit) {
                         return Ok(Some(Exit::Quit));
                     }
@@ -113,7 +115,7 @@ fn handle(
             app.resize(screen.refit()?);
             pacing.want(Urgency::AtOnce);
         }
-        Msg::Watch(Notice::Signal(number)) => return Ok(Some(Exit::Signal(number))),
+        Msg::Watch(Notice::Signal(number)) => return Ok(Some(Exit::Signal(*number))),
         Msg::Watch(Notice::Ended) => return Ok(Some(Exit::Ended)),
         Msg::TerminalGone => return Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
     }

@@ -8,7 +8,7 @@ use crate::settings::parse_duration;
 /// The longest text worth typing.
 const MAX_CHARS: usize = 16;
 /// The longest interval taken.
-const CEILING: Duration = Duration::from_secs(3_600);
+const CEILING: Duration = Duration::from_hours(1);
 
 /// What was typed so far, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::app::{App, UiConfig};
 use super::testing::{Scene, balanced, clean, config, ip, lossy, picture, refused, silent_target, unplugged};
 use super::theme::{Depth, Glyphs, Look, Theme};
 use crate::engine::path::End;
-use crate::engine::round::{Row, Try};
+use crate::engine::round::Try;
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::Request;
@@ -32,7 +32,9 @@ fn at_every_size(name: &str, scene: &Scene) {
 
 fn after(scene: &Scene, (width, height): (u16, u16), actions: &[Action]) -> TestBackend {
     let mut app = scene.app(width, height);
-    actions.iter().for_each(|&action| drop(app.update(action)));
+    for &action in actions {
+        app.update(action);
+    }
     picture(&app, width, height)
 }
 

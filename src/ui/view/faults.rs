@@ -10,7 +10,7 @@ use crate::ui::clock::time_of_day;
 use crate::ui::text::fit;
 
 /// How long an ended fault stays in sight.
-const AFTERGLOW: Duration = Duration::from_secs(60);
+const AFTERGLOW: Duration = Duration::from_mins(1);
 
 /// Draws the line, if there is one.
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {

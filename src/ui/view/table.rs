@@ -68,15 +68,18 @@ impl Canvas<'_> {
         }
         if self.columns.strip > 0 {
             let strip = usize::from(self.columns.strip);
-            let title = self.scale_text().filter(|text| text.width() <= strip);
-            buffer.set_stringn(x, area.y, title.as_deref().unwrap_or("Tries"), strip, style);
+            let title = self.titles().into_iter().find(|title| title.width() <= strip);
+            buffer.set_stringn(x, area.y, title.unwrap_or_default(), strip, style);
         }
     }
 
-    fn scale_text(&self) -> Option<String> {
-        let [low, high] = self.scale?.ends();
-        let [least, .., greatest] = self.app.look().glyphs.bars;
-        Some(format!("{least}{low} {greatest}{high} ms"))
+    /// What may stand above the strip, the longest first: the scale, while there is one.
+    fn titles(&self) -> Vec<String> {
+        let scale = self.scale.map(|scale| {
+            let ([low, high], [least, .., greatest]) = (scale.ends(), self.app.look().glyphs.bars);
+            [format!("{least}{low} {greatest}{high} ms"), format!("{least}{low} {greatest}{high}")]
+        });
+        scale.into_iter().flatten().chain(["Tries".to_owned()]).collect()
     }
 
     fn line(&self, line: &Line, label: &Label, area: Rect, buffer: &mut Buffer) {
