@@ -1,1 +1,234 @@
-//! The command line.
+//! The command line: its flags as they were written, not yet judged. [`crate::settings`] judges them.
+
+mod error;
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+
+pub use error::{Stop, UsageError};
+
+const EXAMPLES: &str = "\
+Examples:
+  hopwatch example.org             watch the path, full screen
+  hopwatch --once example.org      one round in traceroute's form
+  hopwatch -rwc 30 example.org     30 tries per hop, then a table for a ticket
+  hopwatch --demo lossy            a simulated path, no network needed
+
+mtr's letters keep mtr's meaning. TIME is in seconds, or with a unit: 500ms, 2s, 1m.";
+
+const WHAT: &str = "What it does";
+const PROBING: &str = "Probing";
+const NAMES: &str = "Names and addresses";
+const OTHER: &str = "Other";
+
+/// The flags and the target, values still as text.
+///
+/// Values are text so that every complaint about one comes from one place and reads alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Parser)]
+#[command(
+    name = "hopwatch",
+    version,
+    about = "The path to a host, live: loss and round-trip times per hop, without root",
+    long_about = None,
+    after_help = EXAMPLES,
+    disable_version_flag = true,
+    disable_help_flag = true,
+    args_override_self = true,
+    max_term_width = 100,
+    override_usage = "hopwatch [OPTIONS] TARGET\n       hopwatch [OPTIONS] --demo [SCENARIO]"
+)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
+pub struct Cli {
+    /// Host name or address to watch the path to
+    pub target: Option<String>,
+
+    /// Print one round in traceroute's form; status 0 if the target answers
+    #[arg(long, help_heading = WHAT)]
+    pub once: bool,
+    /// Print a table at the end
+    #[arg(short = 'r', long, help_heading = WHAT)]
+    pub report: bool,
+    /// The same with host names at full width
+    #[arg(short = 'w', long, help_heading = WHAT)]
+    pub report_wide: bool,
+    /// Print a JSON document at the end
+    #[arg(short = 'j', long, help_heading = WHAT)]
+    pub json: bool,
+    /// Stop after N tries per hop [reports: 10, screen: never]
+    #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
+        allow_negative_numbers = true, help_heading = WHAT)]
+    pub count: Option<String>,
+    /// Watch a simulated path: clean or lossy [clean]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
+        help_heading = WHAT)]
+    pub demo: Option<String>,
+
+    /// Time between two tries to the same hop [1s, with --once 100ms]
+    #[arg(short = 'i', long, value_name = "TIME", allow_negative_numbers = true, help_heading = PROBING)]
+    pub interval: Option<String>,
+    /// Tries a round, 1 to 10 [3]
+    #[arg(short = 'q', long, value_name = "N", allow_negative_numbers = true, help_heading = PROBING)]
+    pub tries: Option<String>,
+    /// Start at this TTL [1]
+    #[arg(short = 'f', long, value_name = "TTL", allow_negative_numbers = true, help_heading = PROBING)]
+    pub first_ttl: Option<String>,
+    /// Go no further than this TTL [30]
+    #[arg(short = 'm', long, value_name = "TTL", allow_negative_numbers = true, help_heading = PROBING)]
+    pub max_ttl: Option<String>,
+    /// Destination port [33434]
+    #[arg(short = 'P', long, value_name = "PORT", allow_negative_numbers = true, help_heading = PROBING)]
+    pub port: Option<String>,
+    /// Size of the whole packet, IP header included [64]
+    #[arg(short = 's', long, value_name = "BYTES", allow_negative_numbers = true, help_heading = PROBING)]
+    pub psize: Option<String>,
+    /// Wait this long for an answer [3s]
+    #[arg(short = 'Z', long, value_name = "TIME", allow_negative_numbers = true, help_heading = PROBING)]
+    pub timeout: Option<String>,
+    /// Probe with UDP (the default)
+    #[arg(short = 'u', long, help_heading = PROBING)]
+    pub udp: bool,
+    /// IPv4 only
+    #[arg(short = '4', help_heading = PROBING)]
+    pub ipv4: bool,
+    /// IPv6 only
+    #[arg(short = '6', help_heading = PROBING)]
+    pub ipv6: bool,
+
+    /// Show addresses, look up no names
+    #[arg(short = 'n', long, help_heading = NAMES)]
+    pub no_dns: bool,
+    /// Show names and addresses
+    #[arg(short = 'b', long, help_heading = NAMES)]
+    pub show_ips: bool,
+
+    /// Print this help
+    #[arg(short = 'h', long, action = ArgAction::HelpShort, help_heading = OTHER)]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(short = 'v', long, action = ArgAction::Version, help_heading = OTHER)]
+    version: Option<bool>,
+}
+
+impl Cli {
+    /// Reads the arguments, the program's name first.
+    pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
+        let matches = Self::command().try_get_matches_from(args)?;
+        Ok(Self::from_arg_matches(&matches)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, Stop> {
+        Cli::parse_args(line.split(' ').map(OsString::from))
+    }
+
+    fn error(line: &str) -> String {
+        match parse(line) {
+            Err(Stop::Misuse(error)) => error.to_string(),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_text() {
+        insta::assert_snapshot!(Cli::command().term_width(100).render_help());
+    }
+
+    #[test]
+    fn the_readme_has_the_same_text() {
+        let help = Cli::command().term_width(100).render_help().to_string();
+        let shown = format!("<!-- flags: the text of --help -->\n```text\n{help}```\n<!-- /flags -->");
+        assert!(include_str!("../README.md").contains(&shown), "README.md lacks:\n{shown}");
+    }
+
+    #[test]
+    fn help_and_version_are_no_errors() {
+        for line in ["hopwatch --help", "hopwatch -h", "hopwatch -h --once x"] {
+            assert!(
+                matches!(parse(line), Err(Stop::Show(text)) if text.starts_with("The path to a host")),
+                "{line}"
+            );
+        }
+        for line in ["hopwatch --version", "hopwatch -v"] {
+            let version = concat!("hopwatch ", env!("CARGO_PKG_VERSION"), "\n");
+            assert!(matches!(parse(line), Err(Stop::Show(text)) if text == version), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_flag_reaches_its_field() {
+        let cli = parse(
+            "hopwatch -rwj -nb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --demo lossy example.org",
+        )
+        .unwrap();
+        let text = |text: &str| Some(text.to_owned());
+        let expected = Cli {
+            target: text("example.org"),
+            once: true,
+            report: true,
+            report_wide: true,
+            json: true,
+            count: text("1"),
+            demo: text("lossy"),
+            interval: text("2"),
+            tries: text("3"),
+            first_ttl: text("4"),
+            max_ttl: text("5"),
+            port: text("6"),
+            psize: text("7"),
+            timeout: text("8"),
+            udp: true,
+            ipv4: true,
+            ipv6: true,
+            no_dns: true,
+            show_ips: true,
+            help: None,
+            version: None,
+        };
+        assert_eq!(cli, expected);
+    }
+
+    #[test]
+    fn the_scenario_may_be_left_out() {
+        assert_eq!(parse("hopwatch --demo").unwrap().demo.as_deref(), Some("clean"));
+        assert_eq!(parse("hopwatch --demo -r").unwrap().demo.as_deref(), Some("clean"));
+        assert_eq!(parse("hopwatch --demo=lossy -r").unwrap().demo.as_deref(), Some("lossy"));
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_flag_wins() {
+        assert_eq!(parse("hopwatch -c 1 --count 2 x").unwrap().count.as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn a_negative_value_reaches_its_flag() {
+        assert_eq!(parse("hopwatch -i -4 x").unwrap().interval.as_deref(), Some("-4"));
+        assert_eq!(parse("hopwatch -4 x").unwrap().interval, None);
+    }
+
+    #[test]
+    fn errors_are_one_line() {
+        let lines = [
+            "hopwatch --repotr example.org",
+            "hopwatch -X example.org",
+            "hopwatch one two",
+            "hopwatch example.org -i",
+            "hopwatch --once=yes example.org",
+            "hopwatch --bad\nline",
+            "hopwatch --bad\x1b[31m",
+            "hopwatch --once=bad\n\x1b[31m",
+        ];
+        let errors: Vec<String> = lines.iter().map(|line| error(line)).collect();
+        insta::assert_snapshot!(errors.join("\n"));
+        assert!(errors.iter().all(|error| !error.contains(char::is_control)), "{errors:?}");
+    }
+}

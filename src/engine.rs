@@ -3,14 +3,17 @@
 //! No sockets, no clock, no runtime: time is passed in, [`probe::Event`]s go in, [`probe::Probe`]s and
 //! [`probe::Record`]s come out. [`trace::Trace`] is what a driver talks to.
 
+pub mod collector;
 pub mod distribution;
 pub mod faults;
 pub mod history;
 pub mod path;
 pub mod probe;
+pub mod prober;
 pub mod round;
 pub mod rtt;
 pub mod snapshot;
 pub mod stats;
 pub mod table;
 pub mod time;
+pub mod trace;

@@ -1,8 +1,18 @@
 //! Names and addresses: the target's forward lookup, and reverse lookups that nobody waits for.
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`forward`] | the target's address, before the screen opens |
+//! | [`reverse`] | which address is looked up when, and what was found; no threads, no clock |
+//! | [`resolver`] | the threads that look up, with `reverse` telling them what |
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+pub mod forward;
+pub mod resolver;
+pub mod reverse;
 
 /// The names found so far, scrubbed.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,1 +1,7 @@
-//! The ways to the network, behind one seam.
+//! The ways to the network, behind one seam: [`channel::Channel`].
+
+pub mod channel;
+pub mod clock;
+pub mod error_queue;
+pub mod simulated;
+pub mod stamps;

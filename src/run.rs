@@ -1,1 +1,243 @@
-//! Which front end a run gets.
+//! Which front end a run gets, what it prints when it fails, and with which status it ends.
+
+mod launch;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use jiff::tz::TimeZone;
+use thiserror::Error;
+
+use crate::cli::{Cli, Stop, UsageError};
+use crate::report::once::Once;
+use crate::report::progress::Progress;
+use crate::report::{json, text, words};
+use crate::settings::{Hosts, Mode, Settings, privileged};
+use crate::watch::{self, Notice, View};
+
+/// The statuses that a run can end with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// It did what was asked; with `--once`, the target was reached.
+    Done = 0,
+    /// It could not; with `--once`, the target was not reached.
+    Failed = 1,
+    /// The command line was wrong.
+    Usage = 2,
+    /// Ended by SIGINT before its time, as a shell tells it.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a run failed. Each displays as one line.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The command line is wrong.
+    #[error("{0} (see hopwatch --help)")]
+    Usage(#[from] UsageError),
+    /// What it had to say could not be written.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    /// Anything else, with its causes.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// What a run without a screen is told while it waits.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// A newer view.
+    View(View),
+    /// The user wants it to end now.
+    Interrupted,
+}
+
+/// The whole program: reads the arguments, runs, prints what went wrong in one line on standard error.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    match start(args) {
+        Ok(exit) => exit,
+        // Whoever read our output has seen enough.
+        Err(RunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            // Nothing is left to tell it to where standard error is closed.
+            let _ = writeln!(io::stderr(), "hopwatch: {error}");
+            if matches!(error, RunError::Usage(_)) { Exit::Usage } else { Exit::Failed }
+        }
+    }
+}
+
+fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
+    let cli = match Cli::parse_args(args) {
+        Ok(cli) => cli,
+        Err(Stop::Misuse(error)) => return Err(error.into()),
+        Err(Stop::Show(text)) => {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
+            return Ok(Exit::Done);
+        }
+    };
+    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?)
+}
+
+/// Runs what the settings ask for.
+fn run(settings: &Settings) -> Result<Exit, RunError> {
+    let (notices, told) = mpsc::channel();
+    let config = launch::config(settings)?;
+    let target = config.about.address;
+    let notify = move |notice| notices.send(notice).unwrap_or_default();
+    let watch = watch::spawn(config, notify).map_err(|error| launch::explain(&error, target))?;
+    let seen = Views { watch: &watch, told };
+    let out = &mut io::stdout().lock();
+    let zone = TimeZone::system();
+    let progress = || {
+        let count = settings.probing.count.unwrap_or_default();
+        io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count))
+    };
+    match settings.mode {
+        Mode::Screen => todo!(),
+        Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
+        Mode::Report { wide } => {
+            report(seen, progress(), out, |out, view| text::write(out, view, settings.hosts, wide, &zone))
+        }
+        Mode::Json => report(seen, progress(), out, |out, view| json::write(out, view, &zone)),
+    }
+}
+
+/// The views of a watch, as a front end without a screen reads them.
+struct Views<'a> {
+    watch: &'a watch::Handle,
+    told: mpsc::Receiver<Notice>,
+}
+
+impl Iterator for Views<'_> {
+    type Item = Seen;
+
+    fn next(&mut self) -> Option<Seen> {
+        loop {
+            match self.told.recv() {
+                Ok(Notice::View) => {
+                    if let Some(view) = self.watch.take_view() {
+                        return Some(Seen::View(view));
+                    }
+                }
+                Ok(Notice::Signal(_)) => return Some(Seen::Interrupted),
+                Ok(Notice::Suspend | Notice::Continued | Notice::Resized) => {}
+                Ok(Notice::Ended) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// One round in traceroute's form, each line as soon as it is decided. `size` is the whole packet's.
+pub fn once(
+    seen: impl IntoIterator<Item = Seen>,
+    hosts: Hosts,
+    size: u16,
+    out: &mut impl Write,
+) -> Result<Exit, RunError> {
+    let mut once = Once::new(hosts, size);
+    let (last, exit) = to_the_end(seen, |view| once.update(view, out))?;
+    let Some(view) = last else { return Ok(exit.max(Exit::Failed)) };
+    once.finish(&view, out)?;
+    Ok(if words::reached(&view) { exit } else { exit.max(Exit::Failed) })
+}
+
+/// A report of what there is in the end, written by `write`; on the way there `progress`, if it can be seen.
+pub fn report<W: Write, P: Write>(
+    seen: impl IntoIterator<Item = Seen>,
+    mut progress: Option<Progress<P>>,
+    out: &mut W,
+    write: impl FnOnce(&mut W, &View) -> io::Result<()>,
+) -> Result<Exit, RunError> {
+    let (last, exit) = to_the_end(seen, |view| {
+        if let Some(progress) = &mut progress {
+            progress.update(view);
+        }
+        Ok(())
+    })?;
+    if let Some(progress) = &mut progress {
+        progress.clear();
+    }
+    if let Some(view) = &last {
+        write(out, view)?;
+        out.flush()?;
+    }
+    Ok(exit)
+}
+
+/// Shows every view to `each`, up to the end or an interruption; gives the last one.
+fn to_the_end(
+    seen: impl IntoIterator<Item = Seen>,
+    mut each: impl FnMut(&View) -> io::Result<()>,
+) -> io::Result<(Option<View>, Exit)> {
+    let mut last = None;
+    for seen in seen {
+        match seen {
+            Seen::View(view) => {
+                each(&view)?;
+                last = Some(view);
+            }
+            Seen::Interrupted => return Ok((last, Exit::Interrupted)),
+        }
+    }
+    Ok((last, Exit::Done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn traced(seen: Vec<Seen>) -> (Exit, String) {
+        let mut out = Vec::new();
+        let exit = once(seen, Hosts::Addresses, 64, &mut out).unwrap();
+        (exit, String::from_utf8(out).unwrap())
+    }
+
+    fn reported(seen: Vec<Seen>) -> (Exit, String, String) {
+        let (mut out, mut shown) = (Vec::new(), Vec::new());
+        let progress = Some(Progress::new(&mut shown, 3));
+        let write = |out: &mut Vec<u8>, view: &View| write!(out, "{}", view.about.target);
+        let exit = report(seen, progress, &mut out, write).unwrap();
+        (exit, String::from_utf8(out).unwrap(), String::from_utf8(shown).unwrap())
+    }
+
+    #[test]
+    fn a_trace_tells_whether_the_target_was_reached() {
+        assert_eq!(traced(vec![Seen::View(fixture::reached())]).0, Exit::Done);
+        assert_eq!(traced(vec![Seen::View(fixture::silent())]).0, Exit::Failed);
+        assert_eq!(traced(vec![]).0, Exit::Failed);
+    }
+
+    #[test]
+    fn an_interrupted_run_prints_what_there_is() {
+        let seen = || vec![Seen::View(fixture::silent()), Seen::Interrupted, Seen::View(fixture::reached())];
+        let (exit, text) = traced(seen());
+        assert_eq!((exit, text.lines().count()), (Exit::Interrupted, 3), "{text}");
+        let (exit, text, shown) = reported(seen());
+        assert_eq!((exit, text.as_str()), (Exit::Interrupted, "example.org"));
+        assert_eq!(shown, "\r3/3 tries, 2 hops\x1b[K\r\x1b[K");
+    }
+
+    #[test]
+    fn a_report_is_of_the_last_view() {
+        let seen = vec![Seen::View(fixture::silent()), Seen::View(fixture::refused())];
+        let (exit, text, _) = reported(seen);
+        assert_eq!((exit, text.as_str()), (Exit::Done, "2001:db8:ffff::1"));
+    }
+
+    #[test]
+    fn errors_are_one_line_with_their_causes() {
+        let error = anyhow::anyhow!("the cause").context("what failed");
+        assert_eq!(RunError::from(error).to_string(), "what failed: the cause");
+        assert_eq!(RunError::from(UsageError::NoTarget).to_string(), "no target given (see hopwatch --help)");
+    }
+}

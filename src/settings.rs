@@ -1,8 +1,22 @@
-//! Flags and environment, merged once into what each part needs.
+//! Flags, judged and merged once into what each part needs.
+
+mod duration;
+mod merge;
+mod privilege;
 
 use std::time::Duration;
 
+use crate::cli::UsageError;
 use crate::wire::icmp::Family;
+
+pub use duration::parse_duration;
+pub use privilege::privileged;
+
+/// The simulated paths there are.
+pub const SCENARIOS: &[&str] = &["clean", "lossy"];
+
+/// The largest packet that may be asked for, IP header included, in bytes.
+pub const MAX_SIZE: u16 = 65_000;
 
 /// What this run is to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,43 +89,28 @@ pub enum Hosts {
     Both,
 }
 
-/// A duration as a user writes it: `1`, `0.5` (seconds), `500ms`, `2s`, `1m`.
-///
-/// The error is one line that says what was expected.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits).unwrap_or_default() {
-        "" | "s" => 1.0,
-        "ms" => 1e-3,
-        "m" => 60.0,
-        other => return Err(format!("unknown unit {other:?}: use ms, s or m")),
-    };
-    let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let number = digits.parse::<f64>().ok().filter(|_| plain);
-    let seconds = number.ok_or_else(|| format!("{text:?} is no duration: use 1, 0.5 or 500ms"))? * unit;
-    Duration::try_from_secs_f64(seconds).map_err(|_| format!("{text:?} is too long"))
+impl Probing {
+    /// Whether the packet is large enough for the headers and our payload in this family.
+    ///
+    /// A target that is a name shows its family only once it is looked up, so a driver asks again then.
+    pub fn check_size(&self, family: Family) -> Result<(), UsageError> {
+        let least = min_size(family);
+        if self.size >= least {
+            return Ok(());
+        }
+        let name = match family {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        };
+        let why = format!("must be at least {least} for {name}");
+        Err(UsageError::Value { flag: "-s", given: self.size.to_string(), why })
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_in_seconds_unless_it_has_a_unit() {
-        for (text, millis) in
-            [("1", 1_000), ("0.5", 500), (".25", 250), ("500ms", 500), ("2s", 2_000), (" 1.5m ", 90_000)]
-        {
-            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_duration_is_named_in_the_error() {
-        for text in ["", "ms", "-1", "1h", "1e3", "inf", "NaN", "1 2", "99999999999999999999s"] {
-            let error = parse_duration(text).unwrap_err();
-            assert!(!error.contains('\n'), "{error}");
-        }
-        assert_eq!(parse_duration("1h"), Err("unknown unit \"h\": use ms, s or m".to_owned()));
+/// The smallest whole packet: the IP header, 8 bytes of UDP and 16 of payload.
+pub const fn min_size(family: Family) -> u16 {
+    match family {
+        Family::V4 => 20 + 8 + 16,
+        Family::V6 => 40 + 8 + 16,
     }
 }

@@ -35,7 +35,7 @@ use app::App;
 pub use app::UiConfig;
 use terminal::Tty;
 
-use crate::watch::{Notice, Request, View};
+use crate::watch::{Handle, Notice, Request, View};
 
 /// What reaches the thread that holds the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,16 @@ pub trait WatchLink: Send + Sync {
     fn take_view(&self) -> Option<View>;
     /// Asks for something. Never blocks.
     fn request(&self, request: Request);
+}
+
+impl WatchLink for Handle {
+    fn take_view(&self) -> Option<View> {
+        Self::take_view(self)
+    }
+
+    fn request(&self, request: Request) {
+        Self::request(self, request);
+    }
 }
 
 /// Why the screen was left.

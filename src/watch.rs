@@ -1,11 +1,25 @@
 //! The driver: engine, channel and names in one loop on a thread of its own; publishes views.
 
+mod publish;
+mod signals;
+mod worker;
+
+use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::mpsc;
 
 use crate::engine::probe::Command;
 use crate::engine::snapshot::Snapshot;
+use crate::engine::trace::TraceConfig;
 use crate::names::Names;
+use crate::names::resolver::Resolver;
+use crate::net::clock::Clock;
+use crate::net::error_queue::ErrorQueueConfig;
+use crate::net::simulated::scenario::Scenario;
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -63,4 +77,93 @@ pub enum Notice {
     Resized,
     /// The watch has ended: every round asked for is settled, or it was told to quit.
     Ended,
+}
+
+/// The way to the network that a watch opens on its own thread.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// The error queue.
+    ErrorQueue(ErrorQueueConfig),
+    /// A simulated path.
+    Simulated(Box<Scenario>),
+}
+
+/// What a watch needs to start.
+#[derive(Clone, Debug)]
+pub struct WatchConfig {
+    /// How to trace.
+    pub trace: TraceConfig,
+    /// What it is about.
+    pub about: About,
+    /// How to reach the network.
+    pub way: Way,
+    /// Whether names are looked up from the start.
+    pub names: bool,
+    /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.
+    pub screen: bool,
+}
+
+/// A front end's end of a running watch.
+#[derive(Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+    slot: Arc<Slot>,
+}
+
+/// Where the latest view lies until it is taken.
+#[derive(Debug, Default)]
+struct Slot {
+    view: Mutex<Option<View>>,
+    /// A notice of a view is on its way.
+    is_told: AtomicBool,
+}
+
+impl Slot {
+    /// Puts a view in the place of the one before; gives whether a notice is due.
+    fn put(&self, view: View) -> bool {
+        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(view);
+        !self.is_told.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl Handle {
+    /// The latest view, if it was not taken before.
+    pub fn take_view(&self) -> Option<View> {
+        self.slot.is_told.store(false, Ordering::Release);
+        self.slot.view.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Asks something of the watch. A watch that has ended, or that is buried in requests, does not hear it.
+    pub fn request(&self, request: Request) {
+        let _ = self.requests.try_send(request);
+    }
+
+    /// Another end of the same watch, for a thread that only asks.
+    pub fn requester(&self) -> impl Fn(Request) + Send + 'static {
+        let requests = self.requests.clone();
+        move |request| {
+            let _ = requests.try_send(request);
+        }
+    }
+}
+
+/// Starts a watch on a thread of its own. `notify` is called there, and must not block.
+///
+/// Fails where the channel cannot be opened: no route to the target, or no permission.
+pub fn spawn(config: WatchConfig, notify: impl Fn(Notice) + Send + 'static) -> io::Result<Handle> {
+    let (requests, asked) = mpsc::channel(64);
+    let slot = Arc::new(Slot::default());
+    let handle = Handle { requests, slot: Arc::clone(&slot) };
+    let (opened, outcome) = std::sync::mpsc::sync_channel(1);
+    let resolver = match &config.way {
+        Way::ErrorQueue(_) => Resolver::system,
+        Way::Simulated(_) => || Resolver::new(Scenario::demo_name),
+    };
+    thread::Builder::new().name("watch".to_owned()).spawn(move || {
+        worker::run(config, Clock::start(), resolver(), asked, &slot, &notify, &opened);
+    })?;
+    match outcome.recv() {
+        Ok(opened) => opened.map(|()| handle),
+        Err(_) => Err(io::Error::other("the watch could not start")),
+    }
 }

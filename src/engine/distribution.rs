@@ -92,7 +92,9 @@ mod tests {
             mut values in prop::collection::vec(1u32..60_000_000, 1..300), q in 0.0f64..1.0,
         ) {
             let mut distribution = Distribution::default();
-            values.iter().for_each(|&us| distribution.push(us));
+            for &us in &values {
+                distribution.push(us);
+            }
             values.sort_unstable();
             let rank = ((q * values.len() as f64).ceil() as usize).clamp(1, values.len());
             let exact = f64::from(values[rank - 1]);

@@ -1,9 +1,19 @@
 //! The path as the answers tell it: who stands at each hop, and where it ends.
 
-use std::net::IpAddr;
+mod evidence;
 
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use self::evidence::Hop;
+pub use self::evidence::Meaning;
+use super::probe::{ProbeNo, Reply};
+use super::round::Row;
 use crate::wire::extension::Label;
-use crate::wire::icmp::Icmp;
+use crate::wire::icmp::{Icmp, Kind, Unreachable};
+
+/// TTLs probed past the last responder while no end is known.
+const BEYOND: u8 = 4;
 
 /// Where the path ends, as far as answers have shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,7 +25,7 @@ pub enum End {
     Target {
         /// The lowest TTL that reaches it.
         ttl: u8,
-        /// The highest TTL at which a router still answered in its stead, or `ttl`.
+        /// The lowest TTL that always reaches it.
         upto: u8,
     },
     /// Another address answers in the target's place.
@@ -41,6 +51,8 @@ pub enum End {
         /// The TTL at which it was recognised; none above it is asked.
         ttl: u8,
     },
+    /// The path goes on past the highest TTL that may be probed.
+    MaxTtl,
 }
 
 /// The path as a front end sees it.
@@ -73,4 +85,259 @@ pub struct HopView {
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
     pub reply_ttl: Option<u8>,
+}
+
+/// What is known of the path, and what follows for probing.
+#[derive(Clone, Debug)]
+pub struct Path {
+    target: IpAddr,
+    max_ttl: u8,
+    hops: Vec<Hop>,
+    target_view: HopView,
+    target_ttl: Option<u8>,
+    end: End,
+}
+
+impl Path {
+    /// A path of which nothing is known yet.
+    pub fn new(target: IpAddr, max_ttl: u8) -> Self {
+        Self {
+            target,
+            max_ttl,
+            hops: vec![Hop::default(); usize::from(u8::MAX)],
+            target_view: HopView::default(),
+            target_ttl: None,
+            end: End::Silent,
+        }
+    }
+
+    /// Takes in the answer to probe `no`, sent with `ttl`, and gives what it means.
+    pub fn observe(&mut self, no: ProbeNo, ttl: u8, reply: &Reply) -> Meaning {
+        let meaning = Meaning::of(reply, self.target);
+        let Some(hop) = self.hops.get_mut(usize::from(ttl).wrapping_sub(1)) else { return meaning };
+        hop.observe(no, meaning, reply, self.target);
+        if meaning == Meaning::Target || reply.from == self.target && meaning.is_refusal() {
+            self.target_view = hop.view.clone();
+        }
+        if meaning == Meaning::Router {
+            for later in &mut self.hops[usize::from(ttl)..] {
+                later.forget_block(no);
+            }
+        }
+        self.end = self.find_end();
+        if let End::Target { ttl, .. } = self.end {
+            self.target_ttl = Some(ttl);
+        }
+        meaning
+    }
+
+    /// Changes the highest TTL that may be probed.
+    pub const fn set_max_ttl(&mut self, max_ttl: u8) {
+        self.max_ttl = max_ttl;
+    }
+
+    /// Where the path ends within the TTLs that may be probed.
+    pub fn end(&self) -> End {
+        match self.end {
+            End::Target { ttl, .. } if ttl > self.max_ttl => End::MaxTtl,
+            End::Silent if self.last_responder() >= self.max_ttl => End::MaxTtl,
+            end => end,
+        }
+    }
+
+    /// The highest TTL to ask in every cycle.
+    pub fn reach(&self) -> u8 {
+        let wanted = match self.end {
+            End::Target { upto, .. } => upto,
+            End::Other { ttl, .. } | End::Refused { ttl, .. } | End::Loop { ttl } => ttl,
+            End::Silent | End::MaxTtl => {
+                let known = self.target_ttl.unwrap_or_default();
+                self.last_responder().saturating_add(BEYOND).max(known)
+            }
+        };
+        wanted.min(self.max_ttl)
+    }
+
+    /// Whether a sweep has nothing more to find.
+    pub fn is_ended(&self) -> bool {
+        self.end != End::Silent
+    }
+
+    /// The TTLs beyond the reach that are worth a look now and then; none while the target answers.
+    pub fn beyond(&self) -> RangeInclusive<u8> {
+        let first = self.reach().saturating_add(1);
+        match self.end {
+            End::Target { .. } => RangeInclusive::new(1, 0),
+            // One probe that could reach the target tells whether the block is gone.
+            End::Other { .. } | End::Refused { .. } => {
+                let far = self.target_ttl.unwrap_or(self.max_ttl).min(self.max_ttl);
+                far.max(first)..=far
+            }
+            End::Silent | End::Loop { .. } | End::MaxTtl => first..=self.max_ttl,
+        }
+    }
+
+    /// The row that a probe of `ttl` belongs to: by its answer, or without one by where it was aimed.
+    ///
+    /// `None` for a probe past the end, which is part of no row.
+    pub fn row(&self, ttl: u8, answer: Option<Meaning>) -> Option<Row> {
+        match answer {
+            Some(Meaning::Router) => match self.end {
+                End::Target { upto, .. } if ttl >= upto && self.is_by_target(ttl) => {
+                    (ttl == upto).then_some(Row::Target)
+                }
+                _ => Some(Row::Hop(ttl)),
+            },
+            Some(Meaning::Target) => match self.end {
+                End::Target { upto, .. } if ttl > upto => None,
+                _ => Some(Row::Target),
+            },
+            Some(Meaning::Blocked { address, .. }) => match self.end {
+                End::Refused { ttl: end, .. } | End::Other { ttl: end, .. } if ttl > end => None,
+                _ if address == self.target => Some(Row::Target),
+                _ => Some(Row::Hop(ttl)),
+            },
+            None => match self.end {
+                End::Target { upto, .. } if ttl == upto => Some(Row::Target),
+                End::Silent | End::MaxTtl if ttl > self.last_responder() => {
+                    (ttl == self.reach()).then_some(Row::Target)
+                }
+                End::Refused { ttl: end, address, .. } if ttl == end && address == self.target => {
+                    Some(Row::Target)
+                }
+                _ => (ttl <= self.last_hop()).then_some(Row::Hop(ttl)),
+            },
+        }
+    }
+
+    /// Who is known to answer probes of `ttl`.
+    pub fn address(&self, ttl: u8) -> Option<IpAddr> {
+        match self.end {
+            End::Target { upto, .. } if ttl >= upto => Some(self.target),
+            _ => self.hop(ttl)?.view.current,
+        }
+    }
+
+    /// What a front end sees.
+    pub fn view(&self) -> PathView {
+        let last_hop = self.last_hop();
+        PathView {
+            end: self.end(),
+            target_ttl: self.target_ttl,
+            last_hop,
+            hops: self.hops.iter().take(usize::from(last_hop)).map(|hop| hop.view.clone()).collect(),
+            target: self.target_view.clone(),
+        }
+    }
+
+    fn hop(&self, ttl: u8) -> Option<&Hop> {
+        self.hops.get(usize::from(ttl).wrapping_sub(1))
+    }
+
+    fn is_by_target(&self, ttl: u8) -> bool {
+        self.hop(ttl).is_some_and(|hop| hop.view.by_target)
+    }
+
+    fn numbered(&self) -> impl DoubleEndedIterator<Item = (u8, &Hop)> {
+        (1..=u8::MAX).zip(&self.hops)
+    }
+
+    /// The highest TTL that has a row of its own.
+    fn last_hop(&self) -> u8 {
+        let last = match self.end {
+            End::Target { upto, .. } => upto.saturating_sub(1),
+            End::Refused { ttl, address, .. } if address == self.target => ttl.saturating_sub(1),
+            End::Other { ttl, .. } | End::Refused { ttl, .. } | End::Loop { ttl } => ttl,
+            End::Silent | End::MaxTtl => self.last_responder(),
+        };
+        last.min(self.max_ttl)
+    }
+
+    /// The highest TTL at which anyone but the target itself answers.
+    fn last_responder(&self) -> u8 {
+        let mut answered = self
+            .numbered()
+            .rev()
+            .filter(|(_, hop)| matches!(hop.latest, Some((_, Meaning::Router | Meaning::Blocked { .. }))));
+        answered.next().map_or(0, |(ttl, _)| ttl)
+    }
+
+    fn find_end(&self) -> End {
+        self.find_target()
+            .or_else(|| self.find_block())
+            .or_else(|| self.find_expiring_target())
+            .or_else(|| self.find_loop())
+            .unwrap_or_default()
+    }
+
+    /// The first of at least three last answers that are all time exceeded from the target's own address.
+    fn find_expiring_target(&self) -> Option<End> {
+        let answered = self.numbered().rev().filter(|(_, hop)| hop.latest.is_some());
+        let run: Vec<u8> = answered.take_while(|(_, hop)| hop.view.by_target).map(|(ttl, _)| ttl).collect();
+        let &ttl = run.last().filter(|_| run.len() >= 3)?;
+        Some(End::Target { ttl, upto: ttl })
+    }
+
+    /// The lowest TTL that reaches the target; below a known one only after two tries.
+    fn find_target(&self) -> Option<End> {
+        let known = self.target_ttl.filter(|&ttl| self.hop(ttl).is_some_and(|hop| hop.reaches().is_some()));
+        // In the first sight every TTL has had one try, and the lowest counts at once.
+        let settled = known.filter(|&ttl| self.hop(ttl).is_some_and(Hop::reaches_twice));
+        let mut newest_router = None;
+        let mut found = None;
+        for (ttl, hop) in self.numbered().rev() {
+            let lower_needs_two = settled.is_some_and(|known| ttl < known);
+            match hop.latest {
+                Some((no, Meaning::Target))
+                    if newest_router < Some(no)
+                        && (!lower_needs_two || hop.reaches_twice() || hop.is_mixed()) =>
+                {
+                    found = Some(ttl);
+                }
+                Some((no, Meaning::Router)) => {
+                    newest_router = newest_router.max(Some(no));
+                    if hop.is_mixed() && found.is_some() {
+                        found = Some(ttl);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let ttl = found?;
+        let mut above = self.numbered().skip(usize::from(ttl));
+        let upto = if self.hop(ttl)?.is_mixed() {
+            above.find(|(_, hop)| hop.reaches().is_some() && !hop.is_mixed()).map_or(ttl, |(ttl, _)| ttl)
+        } else {
+            ttl
+        };
+        Some(End::Target { ttl, upto })
+    }
+
+    /// The lowest of the last TTLs that one address blocks in one way.
+    fn find_block(&self) -> Option<End> {
+        let mut answered = self.numbered().filter_map(|(ttl, hop)| Some((ttl, hop.latest?.1))).rev();
+        let top = self.target_ttl;
+        let (mut lowest, block) = answered.find(|(ttl, _)| top.is_none_or(|top| *ttl <= top))?;
+        let Meaning::Blocked { address, icmp } = block else { return None };
+        for (ttl, meaning) in answered {
+            if meaning != block {
+                break;
+            }
+            lowest = ttl;
+        }
+        Some(if icmp.kind() == Kind::Unreachable(Unreachable::Port) {
+            End::Other { ttl: lowest, address, icmp }
+        } else {
+            End::Refused { ttl: lowest, address, icmp }
+        })
+    }
+
+    /// The fourth of four hops in a row at which the same two routers alternate.
+    fn find_loop(&self) -> Option<End> {
+        let routers: Vec<_> = self.numbered().map(|(_, hop)| hop.view.current).collect();
+        let first = routers.windows(4).position(|four| {
+            four[0].is_some() && four[1].is_some() && four[0] != four[1] && four[..2] == four[2..]
+        })?;
+        Some(End::Loop { ttl: u8::try_from(first + 4).unwrap_or(u8::MAX) })
+    }
 }

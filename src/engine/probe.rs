@@ -54,6 +54,8 @@ pub enum LocalFault {
     TooBig(u32),
     /// The send-stamp queue overflowed, so that it is not known whether the probe left.
     QueueOverflow,
+    /// No send stamp ever came, though stamps work here: it did not reach the wire.
+    Unstamped,
     /// Any other error; its errno.
     Errno(i32),
 }
@@ -70,6 +72,7 @@ impl std::fmt::Display for LocalFault {
             Self::TooBig(0) => f.write_str("packet too big for the link"),
             Self::TooBig(mtu) => write!(f, "packet too big for the link (MTU {mtu})"),
             Self::QueueOverflow => f.write_str("send-stamp queue overflowed"),
+            Self::Unstamped => f.write_str("packets did not reach the wire"),
             Self::Errno(code) => write!(f, "{}", std::io::Error::from_raw_os_error(*code)),
         }
     }

@@ -71,6 +71,8 @@ pub enum RowState {
         /// What it says.
         icmp: Icmp,
     },
+    /// The target lies beyond the highest TTL that may be probed.
+    BeyondMaxTtl,
     /// Packets circle before they reach the target.
     BehindLoop {
         /// Where the circle was recognised.
@@ -176,15 +178,17 @@ impl Snapshot {
     }
 
     fn row_state(&self, row: Row, hop: &HopView) -> RowState {
-        match (row, self.path.end) {
-            (Row::Hop(_), _) if hop.current.is_none() => RowState::NoAnswer,
-            (Row::Hop(_), _) => RowState::Ordinary,
-            (Row::Target, End::Refused { ttl, address, icmp } | End::Other { ttl, address, icmp }) => {
+        if row != Row::Target {
+            return if hop.current.is_none() { RowState::NoAnswer } else { RowState::Ordinary };
+        }
+        match self.path.end {
+            End::Refused { ttl, address, icmp } | End::Other { ttl, address, icmp } => {
                 RowState::Behind { ttl, address, icmp }
             }
-            (Row::Target, End::Loop { ttl }) => RowState::BehindLoop { ttl },
-            (Row::Target, _) if self.path.target_ttl.is_none() => RowState::SilentTarget,
-            (Row::Target, _) => RowState::Ordinary,
+            End::Loop { ttl } => RowState::BehindLoop { ttl },
+            End::MaxTtl => RowState::BeyondMaxTtl,
+            End::Silent if self.path.target_ttl.is_none() => RowState::SilentTarget,
+            End::Silent | End::Target { .. } => RowState::Ordinary,
         }
     }
 

@@ -293,6 +293,8 @@ mod tests {
                 assert_eq!(list.matches(&format!("`{key}`")).count(), 1, "{key}\n{list}");
             }
         }
+        let manual = include_str!("../../README.md");
+        assert!(manual.contains(&list), "the manual is to hold this list:\n{list}");
         assert!(list.contains("| `Ctrl-Z` | suspend; fg brings it back |\n"), "{list}");
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::columns::{COLUMNS, Column};
+use crate::report::figures::{FIGURES, Figure};
 
 /// The areas of the screen, from the top. An area that has no room is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub struct Columns {
     pub ttl: u16,
     /// The host.
     pub host: u16,
-    /// The columns that have room, as [`COLUMNS`] orders them.
-    pub shown: Vec<&'static Column>,
+    /// The columns that have room, as [`FIGURES`] orders them.
+    pub shown: Vec<&'static Figure>,
     /// The strip; 0 without room for one.
     pub strip: u16,
 }
@@ -71,7 +71,8 @@ impl Columns {
         let mut left = width.saturating_sub(ttl + 1);
         let mut host = floor.min(left);
         left -= host;
-        let mut ranked: Vec<(u8, u16)> = COLUMNS.iter().map(|column| (column.rank, column.width)).collect();
+        let mut ranked: Vec<(u8, u16)> =
+            FIGURES.iter().map(|figure| (figure.rank, figure.width as u16)).collect();
         ranked.push((STRIP.1, STRIP.0));
         ranked.sort_unstable();
         let mut last = 0;
@@ -79,7 +80,7 @@ impl Columns {
             let Some(rest) = left.checked_sub(width + 1) else { break };
             (left, last) = (rest, rank);
         }
-        let shown = COLUMNS.iter().filter(|column| column.rank <= last).collect();
+        let shown = FIGURES.iter().filter(|figure| figure.rank <= last).collect();
         let has_strip = STRIP.1 <= last;
         let more = hosts.saturating_sub(host).min(if has_strip { left / 2 } else { left });
         host += more;
@@ -98,14 +99,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn names(columns: &Columns) -> Vec<&'static str> {
-        columns.shown.iter().map(|column| column.name).collect()
+        columns.shown.iter().map(|figure| figure.header).collect()
     }
 
     #[test]
     fn columns_drop_by_rank() {
         for (width, expected) in [
             (200, "Loss% Snt Last Avg Best Wrst StDev"),
-            (80, "Loss% Snt Last Avg Best Wrst"),
+            (80, "Loss% Snt Last Avg Best Wrst StDev"),
+            (79, "Loss% Snt Last Avg Best Wrst StDev"),
+            (72, "Loss% Snt Last Avg Best Wrst"),
             (60, "Loss% Snt Last Avg"),
             (50, "Loss% Avg"),
             (32, "Loss%"),
@@ -126,7 +129,7 @@ mod tests {
         #[test]
         fn a_table_never_outgrows_its_width(width in 0u16..400, ttl in 3u16..8, hosts in 0u16..300) {
             let columns = Columns::new(width, ttl, hosts);
-            let figures: u16 = columns.shown.iter().map(|column| column.width + 1).sum();
+            let figures: u16 = columns.shown.iter().map(|figure| figure.width as u16 + 1).sum();
             let strip = if columns.strip > 0 { columns.strip + 1 } else { 0 };
             prop_assert!(ttl + 1 + columns.host + figures + strip <= width.max(ttl + 1));
         }

@@ -79,7 +79,7 @@ mod tests {
             ("50ms", 100, "at least 100ms without privileges"),
             ("0", 0, "must be above zero"),
             ("90m", 100, "at most an hour"),
-            ("fast", 100, "unknown unit"),
+            ("fast", 100, "must be a time"),
         ] {
             let (taken, prompt) = typed(text, floor);
             assert_eq!(taken, None);

@@ -196,7 +196,7 @@ fn every_end_of_a_path_has_its_words() {
     for (end, header, row) in [
         (End::Target { ttl: 3, upto: 4 }, "target at 3-4", "3-4 example.org"),
         (End::Other { ttl: 2, address, icmp }, "hop 2 answers in its place", "(in the target's place)"),
-        (End::Loop { ttl: 2 }, "loop at hop 2", "packets go in circles at hop 2"),
+        (End::Loop { ttl: 2 }, "loop at hop 2", "packets loop at hop 2"),
         (End::Refused { ttl: 2, address, icmp: Icmp::v4(3, 1) }, "!H from hop 2", "!H from hop 2"),
     ] {
         let scene = Scene::new().hop("198.51.100.1", 1.0).hop("198.51.100.2", 2.0).mend(move |snapshot| {

@@ -26,7 +26,7 @@ use crate::watch::{About, View};
 use crate::wire::icmp::Icmp;
 
 /// 14:00:00 UTC, when every scene begins.
-pub const START: Duration = Duration::from_mins(29_397_000);
+pub const START: Duration = Duration::from_hours(489_950);
 
 /// What a row gives at its `n`th try.
 pub type Tries = Box<dyn Fn(u32) -> Try>;

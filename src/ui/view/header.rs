@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use crate::columns::mark;
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::Span;
+use crate::report::words::mark;
 use crate::ui::app::App;
 use crate::ui::clock::{running, setting, time_of_day};
 use crate::ui::text::{Segment, fit, write_segments};
@@ -102,6 +102,7 @@ fn path(app: &App, snapshot: &Snapshot) -> String {
         End::Silent if !app.has_settled() => "searching".to_owned(),
         End::Silent => "target silent".to_owned(),
         End::Refused { ttl, icmp, .. } | End::Other { ttl, icmp, .. } => in_its_place(ttl, icmp),
+        End::MaxTtl => format!("goes on past TTL {}", snapshot.pace.max_ttl),
         End::Loop { ttl } => format!("loop at hop {ttl}"),
     }
 }

@@ -1,11 +1,11 @@
-//! The help: keys from the key table, figures from the column table, and the marks of the strip.
+//! The help: keys from the key table, figures from the table of figures, and the marks of the strip.
 
 use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::columns::COLUMNS;
+use crate::report::figures::FIGURES;
 use crate::ui::app::App;
 use crate::ui::keys::main_bindings;
 use crate::ui::text::fit;
@@ -78,7 +78,7 @@ fn legend(app: &App) -> Vec<Line> {
         (glyphs.target.into(), "the target"),
     ];
     let marks = marks.into_iter().map(|(mark, meaning)| (mark, meaning.into()));
-    let columns = COLUMNS.iter().map(|column| (column.name.into(), column.help.into()));
+    let columns = FIGURES.iter().map(|figure| (figure.header.into(), figure.help.into()));
     let marks = [heading("Tries, the newest at the right")].into_iter().chain(marks);
     marks.chain([heading("Figures")]).chain(columns).collect()
 }

@@ -8,11 +8,10 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::header::in_its_place;
-use crate::columns::{host, mark};
 use crate::engine::path::End;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
-use crate::settings::Hosts;
+use crate::report::words::{host, leader, mark, state};
 use crate::ui::app::App;
 use crate::ui::layout::Columns;
 use crate::ui::lines::{Line, Window, position};
@@ -63,8 +62,8 @@ impl Canvas<'_> {
         buffer.set_stringn(area.x + self.columns.ttl + 1, area.y, hosts, usize::from(width), style);
         let mut x = area.x + self.columns.figures_at();
         for column in &self.columns.shown {
-            right(buffer, (x, area.y), column.width, column.name, style);
-            x += column.width + 1;
+            right(buffer, (x, area.y), column.width as u16, column.header, style);
+            x += column.width as u16 + 1;
         }
         if self.columns.strip > 0 {
             let strip = usize::from(self.columns.strip);
@@ -120,8 +119,8 @@ impl Canvas<'_> {
         let mut x = area.x;
         for column in &self.columns.shown {
             let style = if lossy && column.rank == LOSS_RANK { theme.loss } else { ordinary };
-            right(buffer, (x, area.y), column.width, &(column.text)(row), style);
-            x += column.width + 1;
+            right(buffer, (x, area.y), column.width as u16, &(column.value)(row), style);
+            x += column.width as u16 + 1;
         }
         if !silent {
             self.strip(row.row, Rect { x, width: self.columns.strip, ..area }, buffer);
@@ -144,40 +143,34 @@ impl Canvas<'_> {
 const LOSS_RANK: u8 = 1;
 
 /// What stands in the host column.
-struct Label<'a> {
+struct Label {
     indent: usize,
-    host: Cow<'a, str>,
+    host: String,
     tag: String,
     style: Style,
 }
 
-impl<'a> Label<'a> {
-    fn of(app: &App, view: &'a View, line: &Line) -> Self {
+impl Label {
+    fn of(app: &App, view: &View, line: &Line) -> Self {
         let theme = &app.look().theme;
-        let plain = |host: Cow<'a, str>, style| Self { indent: 0, host, tag: String::new(), style };
+        let plain = |host: String, style| Self { indent: 0, host, tag: String::new(), style };
+        let host = |address| host(view, address, app.hosts(), usize::MAX);
         match line {
             Line::Folded { first, last } => {
-                plain(format!("*  ({} hops silent)", last - first + 1).into(), theme.dim)
+                plain(format!("*  ({} hops silent)", last - first + 1), theme.dim)
             }
             Line::Responder(responder, share) => {
-                let host = host(&view.names, responder.address, app.hosts());
                 let tag = format!("{share:.0}%");
-                Self { indent: 2, host, tag, style: theme.dim }
+                Self { indent: 2, tag, ..plain(host(responder.address), theme.dim) }
             }
-            Line::Row(row) if row.row == Row::Target => {
-                Self { tag: tag(app, view, row), ..plain(target(app, view), theme.strong) }
-            }
-            Line::Row(row) => {
-                let current = row.hop.current.or(row.responders.first().map(|responder| responder.address));
-                match current {
-                    Some(address) => Self {
-                        tag: tag(app, view, row),
-                        ..plain(host(&view.names, address, app.hosts()), theme.plain)
-                    },
-                    None if app.has_settled() => plain("*".into(), theme.dim),
-                    None => plain(app.look().glyphs.waiting.into(), theme.dim),
+            Line::Row(row) => match leader(row, view) {
+                Some(address) => {
+                    let style = if row.row == Row::Target { theme.strong } else { theme.plain };
+                    Self { tag: tag(app, view, row), ..plain(host(address), style) }
                 }
-            }
+                None if app.has_settled() => plain("*".to_owned(), theme.dim),
+                None => plain(app.look().glyphs.waiting.to_owned(), theme.dim),
+            },
         }
     }
 
@@ -199,15 +192,6 @@ impl<'a> Label<'a> {
             let room = usize::from(area.right() - x - 1);
             buffer.set_stringn(x + 1, area.y, &self.tag, room, self.style);
         }
-    }
-}
-
-/// How the target is called: as the user named it, while its address has no name.
-fn target<'a>(app: &App, view: &'a View) -> Cow<'a, str> {
-    let about = &view.about;
-    match (app.hosts(), view.names.get(about.address)) {
-        (Hosts::Names, None) => about.target.as_str().into(),
-        _ => host(&view.names, about.address, app.hosts()),
     }
 }
 
@@ -233,16 +217,12 @@ fn remark(app: &App, view: &View, row: &TableRow) -> Option<String> {
     hindrance(app, view, row).filter(|_| row.rtt.is_none())
 }
 
-/// Why the target does not answer.
+/// Why the target does not answer, in as few words as fit.
 fn hindrance(app: &App, view: &View, row: &TableRow) -> Option<String> {
     match row.state {
-        RowState::Ordinary | RowState::NoAnswer => None,
-        RowState::SilentTarget if app.has_settled() => {
-            Some(format!("no answer to {} {} (filtered?)", view.about.protocol, view.about.port))
-        }
-        RowState::SilentTarget => Some("waiting for an answer".to_owned()),
+        RowState::SilentTarget if !app.has_settled() => Some("no answer yet".to_owned()),
         RowState::Behind { ttl, icmp, .. } => Some(in_its_place(ttl, icmp)),
-        RowState::BehindLoop { ttl } => Some(format!("packets go in circles at hop {ttl}")),
+        _ => state(row, view),
     }
 }
 

@@ -1,0 +1,357 @@
+//! The one table of probes: what became of each, and the rounds that they make up.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::history::responder_index;
+use super::path::{Meaning, Path};
+use super::probe::{Grade, ProbeNo, Reply, SendOutcome, SentAt, Stray};
+use super::round::{Late, Round, RoundRow, Row, Try};
+use super::rtt::{Arrival, rtt};
+use super::time::{Time, Wall};
+
+/// How long after sending an answer is still taken for a late one.
+pub const LATE: Duration = Duration::from_mins(1);
+
+/// What became of a probe, so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    InFlight,
+    Answered { us: u32, grade: Grade, by: IpAddr, meaning: Meaning, late: bool },
+    Refused { by: IpAddr, meaning: Meaning },
+    Lost,
+    NotSent,
+    Skipped,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    ttl: u8,
+    round: u32,
+    created: Time,
+    sent: Option<SentAt>,
+    stamp: Option<Wall>,
+    state: State,
+    /// The row and the place in it, once the round is settled.
+    booked: Option<(Row, u8)>,
+}
+
+/// A round whose tries are not all decided.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    number: u32,
+    start: Time,
+    interval: Duration,
+    /// The number of its first probe.
+    first: ProbeNo,
+}
+
+/// Where a probe is booked: the row and the place in it, or past the end.
+type Booking = (ProbeNo, Option<(Row, u8)>);
+
+/// What an answer came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Taken {
+    /// It decides its try.
+    Decided,
+    /// It mends a try that a settled round called lost.
+    Late(Late),
+    /// Its try was answered before; the row to count it in, if any.
+    Duplicate(Option<Row>),
+    /// It answers nothing.
+    Stray(Stray),
+}
+
+/// The probes of the last minute and the rounds still open.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    timeout: Duration,
+    entries: VecDeque<Entry>,
+    /// The number of the first entry.
+    base: ProbeNo,
+    /// No entry before this is in flight.
+    undecided: ProbeNo,
+    rounds: VecDeque<Open>,
+    /// Send stamps come, so that a probe without one did not leave.
+    stamped: bool,
+    overshoot: u64,
+}
+
+impl Collector {
+    /// An empty table; answers are waited for as long as `timeout`.
+    pub fn new(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            entries: VecDeque::new(),
+            base: ProbeNo(0),
+            undecided: ProbeNo(0),
+            rounds: VecDeque::new(),
+            stamped: false,
+            overshoot: 0,
+        }
+    }
+
+    /// Later probes belong to a new round.
+    pub fn open_round(&mut self, number: u32, start: Time, interval: Duration) {
+        self.rounds.push_back(Open { number, start, interval, first: self.next() });
+    }
+
+    /// A probe is handed out.
+    pub fn create(&mut self, now: Time, ttl: u8) -> ProbeNo {
+        self.enter(now, ttl, State::InFlight)
+    }
+
+    /// A hop is not asked, on purpose.
+    pub fn skip(&mut self, now: Time, ttl: u8) {
+        self.enter(now, ttl, State::Skipped);
+    }
+
+    /// What became of handing a probe to the kernel.
+    pub fn handle_sent(&mut self, no: ProbeNo, outcome: SendOutcome) {
+        let Some(entry) = self.entry_mut(no) else { return };
+        match outcome {
+            Ok(sent) => entry.sent = Some(sent),
+            Err(_) => entry.state = State::NotSent,
+        }
+    }
+
+    /// The kernel's send stamp of a probe. Gives whether it is one of ours.
+    pub fn handle_stamp(&mut self, no: ProbeNo, kernel: Wall) -> bool {
+        let Some(entry) = self.entry_mut(no) else { return false };
+        entry.stamp = Some(kernel);
+        self.stamped = true;
+        true
+    }
+
+    /// This machine dropped a probe after the send call.
+    pub fn handle_local(&mut self, no: ProbeNo) {
+        if let Some(entry) = self.entry_mut(no).filter(|entry| entry.state == State::InFlight) {
+            entry.state = State::NotSent;
+        }
+    }
+
+    /// The number and TTL of the one probe that an answer without a number can mean.
+    pub fn only_candidate(&self, path: &Path) -> Result<ProbeNo, Stray> {
+        let numbered = (self.base.0..).map(ProbeNo).zip(&self.entries);
+        let waiting = numbered.skip(self.offset(self.undecided));
+        let mut reaching = waiting.filter(|(_, entry)| {
+            entry.state == State::InFlight && path.row(entry.ttl, None).is_none_or(|row| row == Row::Target)
+        });
+        match (reaching.next(), reaching.next()) {
+            (Some((no, _)), None) => Ok(no),
+            (None, _) => Err(Stray::Unknown),
+            _ => Err(Stray::Ambiguous),
+        }
+    }
+
+    /// The TTL that a probe was sent with; `None` if it is unknown.
+    pub fn ttl(&self, no: ProbeNo) -> Option<u8> {
+        self.entry(no).filter(|entry| entry.sent.is_some()).map(|entry| entry.ttl)
+    }
+
+    /// Books an answer, whose meaning for the path is known already.
+    pub fn handle_reply(&mut self, no: ProbeNo, reply: &Reply, meaning: Meaning) -> Taken {
+        let timeout = self.timeout;
+        let offset = self.offset(no);
+        let Some(entry) = self.entries.get_mut(offset) else { return Taken::Stray(Stray::Unknown) };
+        let Some(sent) = entry.sent else { return Taken::Stray(Stray::Unknown) };
+        if matches!(entry.state, State::Answered { .. } | State::Refused { .. } | State::Skipped) {
+            return Taken::Duplicate(entry.booked.map(|(row, _)| row));
+        }
+        if entry.stamp.is_none() {
+            self.stamped = false;
+        }
+        let (time, grade) =
+            rtt(sent, entry.stamp, Arrival { kernel: reply.kernel, received: reply.received });
+        let us = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        let late = entry.state == State::Lost || time > timeout;
+        if let Some((row, index)) = entry.booked {
+            // A settled round is mended only where the answer says what the try was booked as.
+            let fits = (row == Row::Target) == (meaning == Meaning::Target);
+            if entry.state != State::Lost || meaning.is_refusal() || !fits {
+                return Taken::Duplicate(Some(row));
+            }
+            entry.state = State::Answered { us, grade, by: reply.from, meaning, late };
+            return Taken::Late(Late { round: entry.round, row, index, us, grade, from: reply.from });
+        }
+        entry.state = if meaning.is_refusal() {
+            State::Refused { by: reply.from, meaning }
+        } else {
+            State::Answered { us, grade, by: reply.from, meaning, late }
+        };
+        Taken::Decided
+    }
+
+    /// Decides what has waited long enough. Gives how many probes never reached the wire.
+    pub fn handle_timeout(&mut self, now: Time) -> u64 {
+        let mut unsent = 0;
+        while let Some(entry) = self.entries.get_mut(self.undecided.0.wrapping_sub(self.base.0) as usize) {
+            if entry.state == State::InFlight {
+                if now < entry.sent.map_or(entry.created, |sent| sent.time) + self.timeout {
+                    break;
+                }
+                entry.state = if self.stamped && entry.stamp.is_none() {
+                    unsent += 1;
+                    State::NotSent
+                } else {
+                    State::Lost
+                };
+            }
+            self.undecided.0 = self.undecided.0.wrapping_add(1);
+        }
+        let oldest_open = self.rounds.front().map_or(self.next(), |round| round.first);
+        while self.base < oldest_open
+            && self.entries.front().is_some_and(|entry| entry.created + LATE + self.timeout <= now)
+        {
+            self.entries.pop_front();
+            self.base.0 += 1;
+        }
+        unsent
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to decide next.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let waiting = self.entries.iter().skip(self.offset(self.undecided));
+        let first = waiting.into_iter().find(|entry| entry.state == State::InFlight)?;
+        Some(first.sent.map_or(first.created, |sent| sent.time) + self.timeout)
+    }
+
+    /// The oldest open round, once all of its tries are decided and no more will come (`closed`, or a
+    /// later round has begun).
+    pub fn settle(&mut self, path: &Path, closed: bool) -> Option<Round> {
+        let open = *self.rounds.front()?;
+        let end = self.rounds.get(1).map_or(self.next(), |next| next.first);
+        let is_over = closed || self.rounds.len() > 1;
+        // `undecided` stops at the first probe in flight, so answered ones behind it are looked through.
+        let waits = self.range(open.first, end).any(|(_, entry)| entry.state == State::InFlight);
+        if !is_over || waits {
+            return None;
+        }
+        self.rounds.pop_front();
+        let (round, booked) = self.assemble(open, end, path);
+        for (no, place) in booked {
+            match place {
+                Some(_) => {
+                    let offset = self.offset(no);
+                    self.entries[offset].booked = place;
+                }
+                None => self.overshoot += 1,
+            }
+        }
+        Some(round)
+    }
+
+    /// The rounds still open, as they stand, and the probes past the end in all rounds.
+    pub fn open_rounds(&self, path: &Path) -> (Vec<Round>, u64) {
+        let mut overshoot = self.overshoot;
+        let ends = self.rounds.iter().skip(1).map(|next| next.first).chain([self.next()]);
+        let rounds = self.rounds.iter().zip(ends).map(|(&open, end)| {
+            let (round, booked) = self.assemble(open, end, path);
+            overshoot += booked.iter().filter(|(_, place)| place.is_none()).count() as u64;
+            round
+        });
+        (rounds.collect(), overshoot)
+    }
+
+    /// Whether every try handed out so far is decided.
+    pub fn is_quiet(&self) -> bool {
+        self.poll_timeout().is_none()
+    }
+
+    /// Whether send stamps are known to come.
+    pub const fn is_stamped(&self) -> bool {
+        self.stamped
+    }
+
+    fn assemble(&self, open: Open, end: ProbeNo, path: &Path) -> (Round, Vec<Booking>) {
+        let mut rows: Vec<RoundRow> = Vec::new();
+        let mut booked = Vec::new();
+        for (no, entry) in self.range(open.first, end) {
+            let Some(row) = entry.row(path) else {
+                if entry.state != State::Skipped {
+                    booked.push((no, None));
+                }
+                continue;
+            };
+            let at = rows.iter().position(|part| part.row == row).unwrap_or_else(|| {
+                let part = RoundRow { row, ttl: entry.ttl, responders: Vec::new(), tries: Vec::new() };
+                rows.push(part);
+                rows.len() - 1
+            });
+            let part = &mut rows[at];
+            part.ttl = part.ttl.min(entry.ttl);
+            booked.push((no, Some((row, u8::try_from(part.tries.len()).unwrap_or(u8::MAX)))));
+            let outcome = entry.outcome(&mut part.responders);
+            part.tries.push(outcome);
+        }
+        rows.sort_by_key(|part| part.row);
+        let Open { number, start, interval, .. } = open;
+        (Round { number, start, interval, end: path.end(), rows }, booked)
+    }
+
+    fn enter(&mut self, now: Time, ttl: u8, state: State) -> ProbeNo {
+        let no = self.next();
+        let round = self.rounds.back().map_or(0, |round| round.number);
+        self.entries.push_back(Entry {
+            ttl,
+            round,
+            created: now,
+            sent: None,
+            stamp: None,
+            state,
+            booked: None,
+        });
+        no
+    }
+
+    fn next(&self) -> ProbeNo {
+        ProbeNo(self.base.0 + self.entries.len() as u32)
+    }
+
+    fn offset(&self, no: ProbeNo) -> usize {
+        no.0.wrapping_sub(self.base.0) as usize
+    }
+
+    fn entry(&self, no: ProbeNo) -> Option<&Entry> {
+        self.entries.get(self.offset(no))
+    }
+
+    fn entry_mut(&mut self, no: ProbeNo) -> Option<&mut Entry> {
+        let offset = self.offset(no);
+        self.entries.get_mut(offset)
+    }
+
+    fn range(&self, from: ProbeNo, to: ProbeNo) -> impl Iterator<Item = (ProbeNo, &Entry)> {
+        let range = self.offset(from)..self.offset(to);
+        (from.0..).map(ProbeNo).zip(self.entries.range(range))
+    }
+}
+
+impl Entry {
+    fn row(&self, path: &Path) -> Option<Row> {
+        path.row(
+            self.ttl,
+            match self.state {
+                State::Answered { meaning, .. } | State::Refused { meaning, .. } => Some(meaning),
+                _ => None,
+            },
+        )
+    }
+
+    fn outcome(&self, responders: &mut Vec<IpAddr>) -> Try {
+        match self.state {
+            State::InFlight => Try::InFlight,
+            State::Lost => Try::Lost,
+            State::NotSent => Try::NotSent,
+            State::Skipped => Try::Skipped,
+            State::Refused { by, .. } => Try::Refused { by: responder_index(responders, by) },
+            State::Answered { us, grade, by, late: false, .. } => {
+                Try::Answered { us, by: responder_index(responders, by), grade }
+            }
+            State::Answered { us, grade, by, late: true, .. } => {
+                Try::Late { us, by: responder_index(responders, by), grade }
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the answers at one TTL say, ordered by when their probes were sent.
+
+use std::net::IpAddr;
+
+use super::HopView;
+use crate::engine::probe::{Answer, ProbeNo, Reply};
+use crate::wire::icmp::{Icmp, Kind, Unreachable};
+
+/// What an answer means for the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A router passed it on: time exceeded.
+    Router,
+    /// It reached the target.
+    Target,
+    /// It went no further: refused, or answered in the target's place.
+    Blocked {
+        /// By whom.
+        address: IpAddr,
+        /// With what.
+        icmp: Icmp,
+    },
+}
+
+impl Meaning {
+    /// Reads an answer to a probe for `target`.
+    pub fn of(reply: &Reply, target: IpAddr) -> Self {
+        let Answer::Icmp(icmp) = reply.answer else { return Self::Target };
+        let by_target = reply.from == target;
+        match icmp.kind() {
+            Kind::TimeExceeded => Self::Router,
+            Kind::Unreachable(Unreachable::Port | Unreachable::Protocol) | Kind::EchoReply if by_target => {
+                Self::Target
+            }
+            _ => Self::Blocked { address: reply.from, icmp },
+        }
+    }
+
+    /// Whether the try counts as refused: neither answered nor lost.
+    ///
+    /// A port unreachable from another address stands in the target's place and counts as answered.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Blocked { icmp, .. } if icmp.kind() != Kind::Unreachable(Unreachable::Port))
+    }
+}
+
+/// How many of the latest answers tell whether a TTL reaches the target by turns.
+const WINDOW: u32 = 8;
+
+/// The answers at one TTL.
+#[derive(Clone, Debug, Default)]
+pub struct Hop {
+    /// What a front end sees of it.
+    pub view: HopView,
+    /// The latest answer and its probe.
+    pub latest: Option<(ProbeNo, Meaning)>,
+    /// The latest answers, newest in the lowest bit; set where it was the target's.
+    reached: u32,
+    seen: u32,
+}
+
+impl Hop {
+    /// Takes in an answer, unless a later probe's answer is known already.
+    pub fn observe(&mut self, no: ProbeNo, meaning: Meaning, reply: &Reply, target: IpAddr) {
+        if self.latest.is_some_and(|(latest, _)| latest > no) {
+            return;
+        }
+        self.latest = Some((no, meaning));
+        self.reached = self.reached << 1 | u32::from(meaning == Meaning::Target);
+        self.seen = (self.seen + 1).min(WINDOW);
+        self.view = HopView {
+            current: Some(reply.from),
+            labels: reply.labels.clone(),
+            refusal: match meaning {
+                Meaning::Blocked { icmp, .. } => Some(icmp),
+                _ => None,
+            },
+            by_target: meaning == Meaning::Router && reply.from == target,
+            rewritten: reply.rewritten,
+            reply_ttl: reply.reply_ttl,
+        };
+    }
+
+    /// The latest answer was the target's; the number of its probe.
+    pub fn reaches(&self) -> Option<ProbeNo> {
+        self.latest.filter(|(_, meaning)| *meaning == Meaning::Target).map(|(no, _)| no)
+    }
+
+    /// The latest two answers were both the target's.
+    pub const fn reaches_twice(&self) -> bool {
+        self.seen >= 2 && self.reached & 0b11 == 0b11
+    }
+
+    /// Target and routers answer by turns: branches of unequal length.
+    pub const fn is_mixed(&self) -> bool {
+        let changes = (self.reached ^ (self.reached >> 1)) & ((1 << self.seen.saturating_sub(1)) - 1);
+        self.seen >= 3 && changes.count_ones() >= 2
+    }
+
+    /// Forgets a refusal that newer evidence from before it has overtaken.
+    pub fn forget_block(&mut self, before: ProbeNo) {
+        if matches!(self.latest, Some((no, Meaning::Blocked { .. })) if no < before) {
+            self.latest = None;
+            self.view.refusal = None;
+        }
+    }
+}

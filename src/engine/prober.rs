@@ -1,0 +1,346 @@
+//! What is due: the first sweep, then every hop once an interval on an absolute schedule.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::path::Path;
+use super::snapshot::Pace;
+use super::time::Time;
+
+/// The time between two probes of a sweep.
+const SWEEP_STEP: Duration = Duration::from_millis(1);
+/// How often the TTLs beyond a silent or blocked end are looked at.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// Cycles between two permutations of the hops' order.
+const SHUFFLE_EVERY: u32 = 60;
+/// Sweep probes past the end after which a Linux target's burst of six is taken to be spent.
+const BURST_SPENT: u8 = 4;
+/// How soon a Linux target has earned another answer.
+const REFILL: Duration = Duration::from_secs(1);
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Every hop will have been asked once more: a new cycle begins, at this moment.
+    Cycle(Time),
+    /// Ask this TTL.
+    Ask(u8),
+    /// Leave this TTL out of the cycle; its responder is asked through another TTL.
+    Skip(u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    at: Time,
+    ttl: u8,
+    skip: bool,
+}
+
+/// The schedule.
+#[derive(Clone, Debug)]
+pub struct Prober {
+    pace: Pace,
+    /// Cycles to go; `None` goes on for ever.
+    left: Option<u32>,
+    /// The next TTL of the first sweep and when it is due; `None` when that is over.
+    first_sight: Option<(u8, Time)>,
+    /// How far the first sweep went, until the path's end is known.
+    swept_to: Option<u8>,
+    /// The target's TTL, if the first sweep has spent its burst: in the first round it is then asked once
+    /// a second at most.
+    spent: Option<u8>,
+    cycle: u32,
+    base: Time,
+    started: bool,
+    plan: VecDeque<Slot>,
+    /// When each TTL may be asked again, by TTL.
+    not_before: Vec<Time>,
+    /// The cycle in which each TTL was asked last, by TTL.
+    asked_in: Vec<Option<u32>>,
+    /// The reach of the path when it was last looked at.
+    reach: u8,
+    /// TTLs that wait to be asked out of turn.
+    extra: VecDeque<u8>,
+    extra_at: Time,
+    next_sweep: Time,
+    /// What the order of the hops is shuffled by.
+    seed: u64,
+}
+
+impl Prober {
+    /// A schedule that starts with a sweep at `now`.
+    pub fn new(pace: Pace, count: Option<u32>, seed: u64, now: Time) -> Self {
+        Self {
+            pace,
+            left: count,
+            first_sight: Some((pace.first_ttl, now)),
+            swept_to: None,
+            spent: None,
+            cycle: 0,
+            base: now,
+            started: false,
+            plan: VecDeque::new(),
+            not_before: vec![Time::ZERO; 256],
+            asked_in: vec![None; 256],
+            reach: 0,
+            extra: VecDeque::new(),
+            extra_at: now,
+            next_sweep: now + SWEEP_EVERY,
+            seed,
+        }
+    }
+
+    /// Changes the time between two tries to the same hop; what was asked before keeps its distance.
+    pub fn set_interval(&mut self, now: Time, interval: Duration) {
+        let old = std::mem::replace(&mut self.pace.interval, interval);
+        for time in &mut self.not_before {
+            *time = if *time == Time::ZERO { *time } else { *time - old + interval };
+        }
+        if self.first_sight.is_none() && self.left != Some(0) {
+            // The tries of this cycle that are still due move into the new interval.
+            let waiting: Vec<Slot> = self.plan.drain(..).collect();
+            self.base = now;
+            let step = interval / u32::try_from(waiting.len().max(1)).unwrap_or(1);
+            for (place, slot) in (0..).zip(waiting) {
+                let at = (now + step * place).max(self.not_before[usize::from(slot.ttl)]);
+                self.insert(Slot { at, ..slot });
+            }
+        }
+    }
+
+    /// Changes the highest TTL.
+    pub const fn set_max_ttl(&mut self, max_ttl: u8) {
+        self.pace.max_ttl = max_ttl;
+    }
+
+    /// How the trace probes.
+    pub const fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Every try asked for has been handed out.
+    pub fn is_done(&self) -> bool {
+        matches!(self.left, Some(0)) && self.first_sight.is_none() && self.plan.is_empty()
+    }
+
+    /// When [`poll`](Self::poll) has something next; `None` when it is done.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        if let Some((_, at)) = self.first_sight {
+            return Some(if self.started { at } else { self.base });
+        }
+        if self.is_done() {
+            return None;
+        }
+        let planned = self.plan.front().map_or_else(|| self.next_base(), |slot| slot.at);
+        let extra = self.extra.front().map(|_| self.extra_at);
+        Some(extra.map_or(planned, |extra| planned.min(extra)))
+    }
+
+    /// The next thing that is due by `now`.
+    pub fn poll(&mut self, now: Time, path: &Path) -> Option<Due> {
+        if !self.started {
+            self.started = true;
+            self.base = now;
+            self.first_sight = Some((self.pace.first_ttl, now));
+            return Some(Due::Cycle(now));
+        }
+        if self.first_sight.is_some() {
+            return self.poll_first_sight(now, path);
+        }
+        if self.is_done() {
+            return None;
+        }
+        self.spare_the_target(path);
+        self.look_beyond(now, path);
+        if let Some(due) = self.poll_extra(now, path) {
+            return Some(due);
+        }
+        self.poll_plan(now, path)
+    }
+
+    fn poll_first_sight(&mut self, now: Time, path: &Path) -> Option<Due> {
+        let (ttl, at) = self.first_sight?;
+        if ttl > self.pace.max_ttl || ttl < self.pace.first_ttl || path.is_ended() {
+            self.end_first_sight(ttl, path);
+            return self.poll(now, path);
+        }
+        if now < at {
+            return None;
+        }
+        // The step counts from the slot, so that a late wake-up does not slow the sweep down.
+        let next = (at + SWEEP_STEP).max(now - SWEEP_STEP * 4);
+        self.first_sight = Some((ttl.wrapping_add(1), next));
+        Some(self.ask(ttl, now))
+    }
+
+    fn end_first_sight(&mut self, next_ttl: u8, path: &Path) {
+        self.first_sight = None;
+        self.swept_to = Some(next_ttl.saturating_sub(1));
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        self.cycle = 1;
+        self.reach = path.reach();
+    }
+
+    /// Once the end is known, leaves it time to recover from what the first sweep asked of it.
+    fn spare_the_target(&mut self, path: &Path) {
+        let Some(swept_to) = self.swept_to.filter(|_| path.is_ended()) else { return };
+        self.swept_to = None;
+        let end = path.reach();
+        let overshoot = swept_to.saturating_sub(end);
+        if overshoot == 0 {
+            return;
+        }
+        // Each of those probes was answered by the target, out of a burst that may be spent.
+        let interval = self.pace.interval;
+        let is_spent = overshoot >= BURST_SPENT;
+        let pause = if is_spent { interval.max(REFILL) } else { interval };
+        let last = self.not_before[usize::from(swept_to)] - interval;
+        self.spent = is_spent.then_some(end);
+        self.not_before[usize::from(end)] = last + pause + pause / 4;
+    }
+
+    /// Hops that came into reach are asked at once; those beyond it now and then.
+    fn look_beyond(&mut self, now: Time, path: &Path) {
+        let before = std::mem::replace(&mut self.reach, path.reach());
+        for ttl in before.max(self.pace.first_ttl - 1) + 1..=self.reach {
+            let is_asked = self.asked_in[usize::from(ttl)] == Some(self.cycle);
+            if !is_asked && self.plan.iter().all(|slot| slot.ttl != ttl) {
+                self.extra.push_back(ttl);
+            }
+        }
+        if now >= self.next_sweep {
+            self.next_sweep = now + SWEEP_EVERY.max(self.pace.interval);
+            self.extra.extend(path.beyond());
+        }
+    }
+
+    fn poll_extra(&mut self, now: Time, path: &Path) -> Option<Due> {
+        if now < self.extra_at {
+            return None;
+        }
+        while let Some(ttl) = self.extra.pop_front() {
+            let wanted = ttl <= path.reach() || path.beyond().contains(&ttl);
+            if wanted && now >= self.not_before[usize::from(ttl)] {
+                self.extra_at = now + SWEEP_STEP;
+                return Some(self.ask(ttl, now));
+            }
+        }
+        None
+    }
+
+    fn poll_plan(&mut self, now: Time, path: &Path) -> Option<Due> {
+        loop {
+            let Some(slot) = self.plan.front().copied() else {
+                if self.left == Some(0) || now < self.next_base() {
+                    return None;
+                }
+                return Some(self.begin_cycle(now, path));
+            };
+            if now < slot.at {
+                return None;
+            }
+            self.plan.pop_front();
+            let ready = self.not_before[usize::from(slot.ttl)];
+            if slot.ttl > path.reach() || now.since(slot.at) >= self.pace.interval {
+                // Out of reach by now, or missed: the next cycle asks it, nothing is caught up.
+                continue;
+            }
+            if slot.skip {
+                return Some(Due::Skip(slot.ttl));
+            }
+            if now < ready {
+                self.insert(Slot { at: ready, ..slot });
+                continue;
+            }
+            return Some(self.ask(slot.ttl, now));
+        }
+    }
+
+    /// The start of the next cycle, if nothing keeps it waiting.
+    fn next_base(&self) -> Time {
+        let interval = self.pace.interval;
+        // A second try at a quick pace waits for the first sight, or it would hit the target many times.
+        let waits = self.cycle == 1 && self.swept_to.is_some();
+        self.base + if waits { interval.max(REFILL) } else { interval }
+    }
+
+    fn begin_cycle(&mut self, now: Time, path: &Path) -> Due {
+        let interval = self.pace.interval;
+        // After a stall the schedule goes on in step, without the cycles that were missed.
+        let due = self.next_base();
+        let missed = now.since(due).as_nanos() / interval.as_nanos().max(1);
+        self.base = due + interval * u32::try_from(missed).unwrap_or(u32::MAX);
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        self.cycle = self.cycle.wrapping_add(1);
+        let slots = self.order(path);
+        let step = interval / u32::try_from(slots.len().max(1)).unwrap_or(1);
+        let offsets = (0u32..).map(|place| step * place);
+        // A new order, or a target that needs a pause, moves the whole cycle back, so that every hop
+        // keeps its distance and its place. A burst that is spent makes the target alone wait.
+        let wait = |offset: Duration, ttl: u8| {
+            let late = self.not_before[usize::from(ttl)].since(self.base + offset);
+            if late > interval { Duration::ZERO } else { late }
+        };
+        let asked = slots.iter().zip(offsets.clone()).filter(|((_, skip), _)| !skip);
+        self.base = self.base + asked.map(|(&(ttl, _), offset)| wait(offset, ttl)).max().unwrap_or_default();
+        let base = self.base;
+        self.plan = slots
+            .into_iter()
+            .zip(offsets)
+            .map(|((ttl, skip), offset)| Slot { at: base + offset, ttl, skip })
+            .collect();
+        Due::Cycle(base)
+    }
+
+    /// The TTLs of a cycle in their present order, and which of them to leave out.
+    ///
+    /// Of several TTLs with one responder only the one that has waited longest is asked.
+    fn order(&self, path: &Path) -> Vec<(u8, bool)> {
+        let mut ttls: Vec<u8> = (self.pace.first_ttl..=path.reach()).collect();
+        let era = u64::from(self.cycle / SHUFFLE_EVERY);
+        if era > 0 {
+            // Nobody moves further than a quarter, so that no hop waits for more than two intervals.
+            let stray = u64::try_from(ttls.len() / 4 + 1).unwrap_or(1);
+            ttls.sort_by_key(|&ttl| u64::from(ttl) + mix(self.seed ^ era << 8 ^ u64::from(ttl)) % stray);
+        }
+        let waited_longer = |ttl: u8, other: u8| {
+            let (mine, its) = (self.not_before[usize::from(ttl)], self.not_before[usize::from(other)]);
+            (its, other) < (mine, ttl)
+        };
+        let left_out = |ttl: u8| {
+            let address = path.address(ttl);
+            address.is_some()
+                && ttls
+                    .iter()
+                    .any(|&other| other != ttl && path.address(other) == address && waited_longer(ttl, other))
+        };
+        ttls.iter().map(|&ttl| (ttl, left_out(ttl))).collect()
+    }
+
+    fn ask(&mut self, ttl: u8, now: Time) -> Due {
+        let interval = self.pace.interval;
+        let gap = if self.spent == Some(ttl) && self.cycle <= u32::from(self.pace.tries) {
+            interval.max(REFILL)
+        } else {
+            interval
+        };
+        // Timers wake a little late; without this the absolute schedule would slip by that much.
+        let slack = (interval / 20).min(Duration::from_millis(5));
+        self.not_before[usize::from(ttl)] = now + gap - slack;
+        self.asked_in[usize::from(ttl)] = Some(self.cycle.max(1));
+        Due::Ask(ttl)
+    }
+
+    fn insert(&mut self, slot: Slot) {
+        let at = self.plan.partition_point(|other| other.at <= slot.at);
+        self.plan.insert(at, slot);
+    }
+}
+
+/// A well-mixed hash of a number (the finaliser of splitmix64).
+pub const fn mix(n: u64) -> u64 {
+    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}

@@ -1,0 +1,260 @@
+//! What a driver talks to: it tells what happened and when, and asks what to send next.
+//!
+//! Call order, each time something happened or [`Trace::poll_timeout`] is reached: hand over what the
+//! channel has ([`handle_event`](Trace::handle_event)), then [`handle_timeout`](Trace::handle_timeout), then
+//! [`poll_transmit`](Trace::poll_transmit) with [`handle_sent`](Trace::handle_sent) until nothing is due, then
+//! [`poll_record`](Trace::poll_record) until it is empty. Answers come before timeouts, so that one which
+//! waited in the kernel is not called lost.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::collector::{Collector, Taken};
+use super::faults::{Fault, Faults};
+use super::history::History;
+use super::path::Path;
+use super::probe::{Answer, Command, Event, LocalFault, Probe, ProbeNo, Record, Reply, SendOutcome, Stray};
+use super::prober::{Due, Prober};
+use super::snapshot::{Pace, Snapshot};
+use super::time::{Anchor, Time};
+
+/// How to trace.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceConfig {
+    /// Whom to reach.
+    pub target: IpAddr,
+    /// How to probe.
+    pub pace: Pace,
+    /// Tries per hop after which to stop; `None` goes on for ever.
+    pub count: Option<u32>,
+    /// Shuffles the order of hops; any number.
+    pub seed: u64,
+}
+
+/// One trace to one target.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    config: TraceConfig,
+    anchor: Anchor,
+    started: Time,
+    prober: Prober,
+    collector: Collector,
+    path: Path,
+    history: Arc<History>,
+    faults: Faults,
+    /// The last probe that a fault kept from leaving.
+    fault_no: ProbeNo,
+    strays: BTreeMap<Stray, u64>,
+    cycles: u32,
+    records: VecDeque<Record>,
+    version: u64,
+}
+
+impl Trace {
+    /// A trace that begins at `now`, which is `anchor` on the wall clock.
+    pub fn new(config: TraceConfig, now: Time, anchor: Anchor) -> Self {
+        let pace = config.pace;
+        Self {
+            config,
+            anchor,
+            started: now,
+            prober: Prober::new(pace, config.count, config.seed, now),
+            collector: Collector::new(pace.timeout),
+            path: Path::new(config.target, pace.max_ttl),
+            history: Arc::default(),
+            faults: Faults::default(),
+            fault_no: ProbeNo(0),
+            strays: BTreeMap::new(),
+            cycles: 0,
+            records: VecDeque::new(),
+            version: 0,
+        }
+    }
+
+    /// The next probe to send by `now`; tell what became of it before asking again.
+    pub fn poll_transmit(&mut self, now: Time) -> Option<Probe> {
+        loop {
+            match self.prober.poll(now, &self.path)? {
+                Due::Cycle(at) => self.begin_cycle(at),
+                Due::Skip(ttl) => self.collector.skip(now, ttl),
+                Due::Ask(ttl) => {
+                    self.version += 1;
+                    return Some(Probe { no: self.collector.create(now, ttl), ttl });
+                }
+            }
+        }
+    }
+
+    /// What became of handing a probe to the kernel.
+    pub fn handle_sent(&mut self, now: Time, no: ProbeNo, outcome: SendOutcome) {
+        self.collector.handle_sent(no, outcome);
+        match outcome {
+            Err(fault) => self.local_fault(now, Some(no), fault),
+            // Where stamps come, they and not the call tell that a probe has left.
+            Ok(_) if !self.collector.is_stamped() => self.left(now, no),
+            Ok(_) => {}
+        }
+    }
+
+    /// Something the channel has to tell.
+    pub fn handle_event(&mut self, now: Time, event: Event) {
+        self.version += 1;
+        match event {
+            Event::SendStamp { no, kernel } => {
+                if self.collector.handle_stamp(no, kernel) {
+                    self.left(now, no);
+                }
+            }
+            Event::Reply(reply) => self.reply(now, &reply),
+            Event::Local { no, fault } => {
+                if let Some(no) = no {
+                    self.collector.handle_local(no);
+                }
+                self.local_fault(now, no, fault);
+            }
+            Event::Stray(reason) => self.stray(reason),
+        }
+        self.settle();
+    }
+
+    /// Decides what has waited long enough.
+    pub fn handle_timeout(&mut self, now: Time) {
+        let unsent = self.collector.handle_timeout(now);
+        for _ in 0..unsent {
+            let kind = self.faults.current().map_or(LocalFault::Unstamped, |fault| fault.kind);
+            self.local_fault(now, None, kind);
+        }
+        self.settle();
+    }
+
+    /// When to come back if nothing happens before; `None` when all is done.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        [self.prober.poll_timeout(), self.collector.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// What the user asks.
+    pub fn handle_command(&mut self, now: Time, command: Command) {
+        match command {
+            Command::MaxTtl(ttl) => {
+                let ttl = ttl.max(self.config.pace.first_ttl);
+                self.path.set_max_ttl(ttl);
+                self.prober.set_max_ttl(ttl);
+            }
+            Command::Interval(interval) => self.prober.set_interval(now, interval),
+        }
+        self.version += 1;
+        self.records.push_back(Record::Command(now, command));
+    }
+
+    /// The next settled fact.
+    pub fn poll_record(&mut self) -> Option<Record> {
+        self.records.pop_front()
+    }
+
+    /// A number that grows with every change that a front end could show.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Every try asked for is decided.
+    pub fn is_finished(&self) -> bool {
+        self.prober.is_done() && self.collector.is_quiet()
+    }
+
+    /// Where the path leads, and ends.
+    pub const fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The state at `now`.
+    pub fn snapshot(&self, now: Time) -> Snapshot {
+        let (open, overshoot) = self.collector.open_rounds(&self.path);
+        Snapshot {
+            now,
+            started: self.started,
+            anchor: self.anchor,
+            target: self.config.target,
+            path: self.path.view(),
+            history: Arc::clone(&self.history),
+            open,
+            pace: self.prober.pace(),
+            fault: self.faults.latest(),
+            strays: self.strays.clone(),
+            overshoot,
+            finished: self.is_finished(),
+        }
+    }
+
+    fn begin_cycle(&mut self, at: Time) {
+        let tries = u32::from(self.config.pace.tries);
+        if self.cycles.is_multiple_of(tries) {
+            let interval: Duration = self.prober.pace().interval;
+            self.collector.open_round(self.cycles / tries, at, interval);
+        }
+        self.cycles += 1;
+    }
+
+    fn reply(&mut self, now: Time, reply: &Reply) {
+        let no = match reply.no {
+            Some(no) => Ok(no),
+            None => self.collector.only_candidate(&self.path),
+        };
+        let known = no.and_then(|no| self.collector.ttl(no).map(|ttl| (no, ttl)).ok_or(Stray::Unknown));
+        let (no, ttl) = match known {
+            Ok(known) => known,
+            Err(reason) => {
+                // It cannot be booked, but it does come from the target.
+                debug_assert!(reply.no.is_some() || reply.answer == Answer::Direct);
+                return self.stray(reason);
+            }
+        };
+        let meaning = super::path::Meaning::of(reply, self.config.target);
+        match self.collector.handle_reply(no, reply, meaning) {
+            Taken::Decided => {
+                self.path.observe(no, ttl, reply);
+            }
+            Taken::Late(late) => {
+                self.path.observe(no, ttl, reply);
+                Arc::make_mut(&mut self.history).mend(late);
+                self.records.push_back(Record::Late(late));
+            }
+            Taken::Duplicate(row) => {
+                let row = row.or_else(|| self.path.row(ttl, Some(meaning)));
+                if let Some(row) = row {
+                    Arc::make_mut(&mut self.history).duplicate(row);
+                }
+                return;
+            }
+            Taken::Stray(reason) => return self.stray(reason),
+        }
+        self.left(now, no);
+    }
+
+    fn stray(&mut self, reason: Stray) {
+        *self.strays.entry(reason).or_default() += 1;
+    }
+
+    fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault) {
+        self.fault_no = self.fault_no.max(no.unwrap_or_default());
+        let changes = self.faults.failed(now, fault);
+        self.records.extend(changes.into_iter().map(Record::Fault));
+    }
+
+    /// Probe `no` is known to have left this machine.
+    fn left(&mut self, now: Time, no: ProbeNo) {
+        if no > self.fault_no || self.fault_no == ProbeNo(0) {
+            let ended: Option<Fault> = self.faults.worked(now);
+            self.records.extend(ended.map(Record::Fault));
+        }
+    }
+
+    fn settle(&mut self) {
+        while let Some(round) = self.collector.settle(&self.path, self.prober.is_done()) {
+            Arc::make_mut(&mut self.history).push(round.clone());
+            self.records.push_back(Record::Round(round));
+            self.version += 1;
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The channel that needs no privileges: a UDP socket whose ICMP errors the kernel queues for us.
+//!
+//! Linux `IP_RECVERR` and `IPV6_RECVERR`, ip(7). The kernel has checked the ICMP checksum and that the
+//! quoted packet names our socket; what it hands on is the quoted destination, the quoted payload, who
+//! sent the error and what it says. The quoted TTL, TOS, IP ID and checksum are not to be had this way.
+
+mod message;
+mod socket;
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use nix::errno::Errno;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use self::message::Context;
+pub use self::socket::source_for;
+use super::clock::Clock;
+use super::stamps::SendStamps;
+use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
+use crate::wire::icmp::Family;
+use crate::wire::payload::{self, Cookie};
+
+/// How often a send is tried again after an error that an earlier probe had left pending.
+const RETRIES: u32 = 8;
+/// Large enough for every error that quotes a packet: ICMPv6 ones have at most 1,280 bytes.
+const BUFFER: usize = 2_048;
+
+/// How to open the channel.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorQueueConfig {
+    /// The target and the destination port.
+    pub target: SocketAddr,
+    /// Bytes of payload, [`payload::LEN`] at least.
+    pub payload_len: usize,
+    /// What marks our probes.
+    pub cookie: Cookie,
+}
+
+/// The open channel.
+#[derive(Debug)]
+pub struct ErrorQueue {
+    socket: UdpSocket,
+    context: Context,
+    stamps: SendStamps,
+    source: IpAddr,
+    /// What was read from the error queue while sending.
+    events: VecDeque<Event>,
+    buffer: Vec<u8>,
+}
+
+impl ErrorQueue {
+    /// Opens the socket; within a tokio runtime. Fails where there is no route to the target.
+    pub fn open(config: ErrorQueueConfig, clock: Clock) -> io::Result<Self> {
+        let source = source_for(config.target)?;
+        let socket = socket::open(Family::of(config.target.ip()))?;
+        let stamps = SendStamps::enable(&socket)?;
+        Ok(Self {
+            socket: UdpSocket::from_std(socket)?,
+            context: Context { config, clock, source },
+            stamps,
+            source,
+            events: VecDeque::new(),
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// The address that probes leave from.
+    pub const fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// Sends a probe.
+    ///
+    /// Each ICMP error also leaves an error pending on the socket, which the next send returns instead of
+    /// sending. So a failed send drains the queue and is tried again; an error that persists is this
+    /// machine's own.
+    pub fn send(&mut self, probe: &Probe) -> SendOutcome {
+        let ErrorQueueConfig { target, payload_len, cookie } = self.context.config;
+        let payload = payload::build(cookie, probe.no.0, payload_len);
+        let mut last = Errno::UnknownErrno;
+        for _ in 0..=RETRIES {
+            let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };
+            match socket::send(&self.socket, &payload, target, probe.ttl) {
+                Ok(_) => {
+                    self.stamps.sent(probe.no);
+                    return Ok(sent);
+                }
+                Err(Errno::EAGAIN | Errno::ENOBUFS) => return Err(LocalFault::NoBuffer),
+                Err(Errno::EINTR) => {}
+                Err(error) => {
+                    last = error;
+                    self.drain_errors();
+                }
+            }
+        }
+        Err(message::fault_of(last))
+    }
+
+    /// The next event that has arrived.
+    pub fn poll(&mut self) -> Option<Event> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(event);
+        }
+        // Errors first: a send stamp must be known before the answer that it times.
+        for (is_error, interest) in [(true, Interest::ERROR), (false, Interest::READABLE)] {
+            loop {
+                let (socket, buffer) = (&self.socket, &mut self.buffer);
+                let got = socket.try_io(interest, || Ok(socket::receive(socket, is_error, buffer)?));
+                match got {
+                    Ok(message) => {
+                        if let Some(event) = self.context.read(&message, &self.buffer, &self.stamps) {
+                            return Some(event);
+                        }
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // A pending error that an entry of the error queue had left; it is no message.
+                    Err(_) => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// Waits until something may have arrived.
+    pub async fn ready(&self) {
+        if self.events.is_empty() {
+            // Never for WRITABLE, which an error leaves set for ever. Fails only with the runtime gone.
+            let _ = self.socket.ready(Interest::READABLE | Interest::ERROR).await;
+        }
+    }
+
+    fn drain_errors(&mut self) {
+        while let Ok(message) = socket::receive(&self.socket, true, &mut self.buffer) {
+            self.events.extend(self.context.read(&message, &self.buffer, &self.stamps));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The UDP socket with every option that the error queue needs, and its two system calls.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
+};
+use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::engine::time::Wall;
+use crate::wire::icmp::Family;
+
+// Options that no crate names.
+const IP_RECVERR_RFC4884: libc::c_int = 26;
+const IPV6_RECVERR_RFC4884: libc::c_int = 31;
+const IPV6_AUTOFLOWLABEL: libc::c_int = 70;
+/// Fragment rather than fail, and never learn a path MTU: an answer is wanted, not a discovery.
+const PMTUDISC_DONT: i32 = 0;
+
+sockopt_impl!(V4Rfc4884, Both, libc::IPPROTO_IP, self::IP_RECVERR_RFC4884, bool);
+sockopt_impl!(V6Rfc4884, Both, libc::IPPROTO_IPV6, self::IPV6_RECVERR_RFC4884, bool);
+sockopt_impl!(V4MtuDiscover, Both, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, i32);
+sockopt_impl!(V6MtuDiscover, Both, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, i32);
+sockopt_impl!(V6AutoFlowLabel, Both, libc::IPPROTO_IPV6, self::IPV6_AUTOFLOWLABEL, bool);
+
+/// Wanted receive buffer in bytes; the kernel gives as much of it as `net.core.rmem_max` allows.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// An unconnected, non-blocking UDP socket whose errors queue up.
+pub fn open(family: Family) -> io::Result<UdpSocket> {
+    let (domain, any): (_, IpAddr) = match family {
+        Family::V4 => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
+        Family::V6 => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
+    };
+    let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    // Clamped by the kernel; a smaller one is noticed by the stamps that it loses.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    match family {
+        Family::V4 => {
+            setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+            setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?;
+            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
+            setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?;
+            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
+            let _ = setsockopt(&socket, V4Rfc4884, &true);
+        }
+        Family::V6 => {
+            socket.set_only_v6(true)?;
+            setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
+            setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            setsockopt(&socket, V6MtuDiscover, &PMTUDISC_DONT)?;
+            let _ = setsockopt(&socket, V6Rfc4884, &true);
+            // A label that changed on the way would be another flow to a load balancer.
+            let _ = setsockopt(&socket, V6AutoFlowLabel, &false);
+        }
+    }
+    socket.bind(&SocketAddr::new(any, 0).into())?;
+    Ok(socket.into())
+}
+
+/// Sends one datagram with a TTL of its own.
+pub fn send(socket: &impl AsRawFd, payload: &[u8], to: SocketAddr, ttl: u8) -> nix::Result<usize> {
+    let hops = libc::c_int::from(ttl);
+    let control = match to {
+        SocketAddr::V4(_) => ControlMessage::Ipv4Ttl(&hops),
+        SocketAddr::V6(_) => ControlMessage::Ipv6HopLimit(&hops),
+    };
+    let to = SockaddrStorage::from(to);
+    let parts = [IoSlice::new(payload)];
+    sendmsg(socket.as_raw_fd(), &parts, &[control], MsgFlags::MSG_DONTWAIT, Some(&to))
+}
+
+/// A message read from the socket.
+#[derive(Debug, Default)]
+pub struct Message {
+    /// How much of the buffer it fills.
+    pub len: usize,
+    /// Whom it came from; on the error queue, whom the quoted packet was for.
+    pub address: Option<SocketAddr>,
+    /// What the error queue says about it.
+    pub error: Option<Extended>,
+    /// The kernel's software stamp.
+    pub stamp: Option<Wall>,
+    /// The TTL of the packet that brought it.
+    pub ttl: Option<u8>,
+    /// Our own address that it was sent to.
+    pub own: Option<IpAddr>,
+    /// Control data was cut off, so nothing in it can be relied on.
+    pub is_cut: bool,
+}
+
+/// `sock_extended_err` and the offender.
+#[derive(Clone, Copy, Debug)]
+pub struct Extended {
+    /// The kernel's fields.
+    pub err: libc::sock_extended_err,
+    /// Who sent the error.
+    pub offender: Option<IpAddr>,
+}
+
+/// Reads one message, from the error queue or as ordinary data.
+pub fn receive(socket: &impl AsRawFd, is_error: bool, buffer: &mut [u8]) -> nix::Result<Message> {
+    let flags = MsgFlags::MSG_DONTWAIT | if is_error { MsgFlags::MSG_ERRQUEUE } else { MsgFlags::empty() };
+    let mut control = [0u8; 512];
+    let mut parts = [IoSliceMut::new(buffer)];
+    let got = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
+    let mut message = Message {
+        len: got.bytes,
+        address: got.address.as_ref().and_then(socket_address),
+        ..Message::default()
+    };
+    let Ok(controls) = got.cmsgs() else { return Ok(Message { is_cut: true, ..message }) };
+    for control in controls {
+        match control {
+            ControlMessageOwned::ScmTimestampsns(stamps) => {
+                let nanos = stamps.system.tv_sec() * 1_000_000_000 + stamps.system.tv_nsec();
+                message.stamp = (nanos != 0).then_some(Wall(nanos));
+            }
+            ControlMessageOwned::Ipv4RecvErr(err, from) => {
+                let known = from.filter(|from| i32::from(from.sin_family) == libc::AF_INET);
+                let offender = known.map(|from| Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr)).into());
+                message.error = Some(Extended { err, offender });
+            }
+            ControlMessageOwned::Ipv6RecvErr(err, from) => {
+                let known = from.filter(|from| i32::from(from.sin6_family) == libc::AF_INET6);
+                let offender = known.map(|from| Ipv6Addr::from(from.sin6_addr.s6_addr).into());
+                message.error = Some(Extended { err, offender });
+            }
+            ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
+                message.ttl = u8::try_from(ttl).ok();
+            }
+            ControlMessageOwned::Ipv4PacketInfo(info) => {
+                message.own = Some(Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into());
+            }
+            ControlMessageOwned::Ipv6PacketInfo(info) => {
+                message.own = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(message)
+}
+
+fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::V4((*v4).into()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into())))
+}
+
+/// The address that the kernel would send from to reach `target`; asks, sends nothing.
+pub fn source_for(target: SocketAddr) -> io::Result<IpAddr> {
+    let any: IpAddr =
+        if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0))?;
+    socket.connect(target)?;
+    Ok(socket.local_addr()?.ip())
+}

@@ -1,0 +1,301 @@
+//! The report as a JSON document, schema `hopwatch.report/1`.
+//!
+//! Numbers are numbers; times are milliseconds to the microsecond; a field is `null` or empty rather than
+//! absent. Later versions of the schema only add fields.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::clock::rfc3339;
+use super::words;
+use crate::engine::path::End;
+use crate::engine::probe::Stray;
+use crate::engine::round::Row;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::table::{Rtt, Span, TableRow};
+use crate::watch::View;
+use crate::wire::extension::Label;
+use crate::wire::icmp::Icmp;
+
+/// Writes the document and a line break.
+pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::of(view, zone))?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    target: Target<'a>,
+    end: Ending,
+    source: Option<IpAddr>,
+    protocol: String,
+    port: u16,
+    channel: &'a str,
+    started: String,
+    ended: String,
+    tries: u8,
+    interval_s: f64,
+    timeout_s: f64,
+    /// Where the loss begins; nothing judges that yet.
+    verdict: Option<()>,
+    hops: Vec<Hop<'a>>,
+    strays: BTreeMap<Stray, u64>,
+    overshoot: u64,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    name: &'a str,
+    address: IpAddr,
+    reached: bool,
+}
+
+#[derive(Serialize)]
+struct Ending {
+    kind: &'static str,
+    ttl: Option<u8>,
+    address: Option<IpAddr>,
+    icmp: Option<[u8; 2]>,
+}
+
+#[derive(Serialize)]
+struct Hop<'a> {
+    ttl: u8,
+    target: bool,
+    responders: Vec<Responder<'a>>,
+    sent: u64,
+    answered: u64,
+    late: u64,
+    refused: u64,
+    lost: u64,
+    in_flight: u64,
+    not_sent: u64,
+    skipped: u64,
+    duplicates: u64,
+    loss_pct: Option<f64>,
+    loss_ci95_pct: Option<[f64; 2]>,
+    rtt_ms: Option<Times>,
+    grades: Grades,
+}
+
+#[derive(Serialize)]
+struct Responder<'a> {
+    address: IpAddr,
+    name: Option<&'a str>,
+    answered: u64,
+    mpls: Vec<Label>,
+}
+
+#[derive(Serialize)]
+struct Times {
+    last: Option<f64>,
+    best: f64,
+    avg: f64,
+    worst: f64,
+    stdev: f64,
+    p50: f64,
+    p95: f64,
+    p99: f64,
+    jitter: f64,
+}
+
+#[derive(Serialize)]
+struct Grades {
+    kernel: u64,
+    mixed: u64,
+    user: u64,
+}
+
+impl<'a> Document<'a> {
+    fn of(view: &'a View, zone: &TimeZone) -> Self {
+        let (about, snapshot) = (&view.about, &view.snapshot);
+        let at = |time| rfc3339(snapshot.anchor.wall(time), zone);
+        let table = snapshot.table(Span::All);
+        Self {
+            schema: "hopwatch.report/1",
+            target: Target { name: &about.target, address: about.address, reached: words::reached(view) },
+            end: Ending::of(snapshot, about.address),
+            source: about.source,
+            protocol: about.protocol.to_lowercase(),
+            port: about.port,
+            channel: about.channel,
+            started: at(snapshot.started),
+            ended: at(snapshot.now),
+            tries: snapshot.pace.tries,
+            interval_s: snapshot.pace.interval.as_secs_f64(),
+            timeout_s: snapshot.pace.timeout.as_secs_f64(),
+            verdict: None,
+            hops: table.rows.iter().map(|row| Hop::of(row, view)).collect(),
+            strays: Stray::ALL
+                .iter()
+                .map(|reason| (*reason, snapshot.strays.get(reason).copied().unwrap_or_default()))
+                .collect(),
+            overshoot: snapshot.overshoot,
+        }
+    }
+}
+
+impl Ending {
+    fn of(snapshot: &Snapshot, target: IpAddr) -> Self {
+        let plain = |kind, ttl| Self { kind, ttl, address: None, icmp: None };
+        let told = |kind, ttl, address, icmp: Icmp| Self {
+            kind,
+            ttl: Some(ttl),
+            address: Some(address),
+            icmp: Some([icmp.ty, icmp.code]),
+        };
+        match snapshot.path.end {
+            End::Target { ttl, .. } => {
+                Self { kind: "target", ttl: Some(ttl), address: Some(target), icmp: None }
+            }
+            End::Other { ttl, address, icmp } => told("other", ttl, address, icmp),
+            End::Refused { ttl, address, icmp } => told("refused", ttl, address, icmp),
+            End::Loop { ttl } => plain("loop", Some(ttl)),
+            End::MaxTtl => plain("max_ttl", Some(snapshot.pace.max_ttl)),
+            End::Silent => plain("silent", None),
+        }
+    }
+}
+
+impl<'a> Hop<'a> {
+    fn of(row: &TableRow, view: &'a View) -> Self {
+        let counts = row.counts;
+        let [kernel, mixed, user] = row.grades;
+        Self {
+            ttl: row.ttl,
+            target: row.row == Row::Target,
+            responders: responders(row, view),
+            sent: counts.sent(),
+            answered: counts.answered,
+            late: counts.late,
+            refused: counts.refused,
+            lost: counts.lost,
+            in_flight: counts.in_flight,
+            not_sent: counts.not_sent,
+            skipped: counts.skipped,
+            duplicates: counts.duplicates,
+            loss_pct: row.loss.map(|loss| thousandths(loss.pct)),
+            loss_ci95_pct: row.loss.map(|loss| loss.ci95.map(thousandths)),
+            rtt_ms: row.rtt.map(Times::of),
+            grades: Grades { kernel, mixed, user },
+        }
+    }
+}
+
+/// Who answered at a row, with the labels of the one that answered last.
+fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
+    let responders = row.responders.iter().map(|responder| {
+        let latest = row.hop.current == Some(responder.address);
+        Responder {
+            address: responder.address,
+            name: view.names.get(responder.address),
+            answered: responder.answered,
+            mpls: if latest { row.hop.labels.clone() } else { Vec::new() },
+        }
+    });
+    responders.collect()
+}
+
+impl Times {
+    fn of(rtt: Rtt) -> Self {
+        Self {
+            last: rtt.last.map(thousandths),
+            best: thousandths(rtt.best),
+            avg: thousandths(rtt.avg),
+            worst: thousandths(rtt.worst),
+            stdev: thousandths(rtt.stdev),
+            p50: thousandths(rtt.p50),
+            p95: thousandths(rtt.p95),
+            p99: thousandths(rtt.p99),
+            jitter: thousandths(rtt.jitter),
+        }
+    }
+}
+
+/// Three decimals: microseconds of a time in ms.
+fn thousandths(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use jiff::tz::offset;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn text(view: &View) -> String {
+        let mut out = Vec::new();
+        write(&mut out, view, &TimeZone::fixed(offset(2))).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn parsed(view: &View) -> Value {
+        serde_json::from_str(&text(view)).unwrap()
+    }
+
+    #[test]
+    fn the_whole_document() {
+        insta::assert_snapshot!(text(&fixture::reached()));
+    }
+
+    #[test]
+    fn every_end_has_its_kind() {
+        let end = |change: fn(&mut Snapshot)| {
+            let document = parsed(&fixture::with(fixture::reached(), change));
+            document["end"].to_string()
+        };
+        let address = r#""address":null,"icmp":null"#;
+        assert_eq!(end(|_| ()), r#"{"address":"192.0.2.1","icmp":null,"kind":"target","ttl":4}"#);
+        assert_eq!(
+            end(|s| s.path.end = End::Loop { ttl: 9 }),
+            format!(r#"{{{address},"kind":"loop","ttl":9}}"#)
+        );
+        assert_eq!(end(|s| s.path.end = End::Silent), format!(r#"{{{address},"kind":"silent","ttl":null}}"#));
+        let at_the_limit = |s: &mut Snapshot| {
+            s.path.end = End::Silent;
+            s.pace.max_ttl = 3;
+        };
+        assert_eq!(end(at_the_limit), format!(r#"{{{address},"kind":"max_ttl","ttl":3}}"#));
+        let other = |s: &mut Snapshot| {
+            let address = fixture::address("192.0.2.9");
+            s.path.end = End::Other { ttl: 4, address, icmp: Icmp::v4(3, 3) };
+        };
+        assert_eq!(end(other), r#"{"address":"192.0.2.9","icmp":[3,3],"kind":"other","ttl":4}"#);
+        let refused = parsed(&fixture::refused())["end"].to_string();
+        assert_eq!(refused, r#"{"address":"2001:db8:0:2::1","icmp":[1,1],"kind":"refused","ttl":2}"#);
+    }
+
+    #[test]
+    fn what_is_not_known_is_null_and_never_absent() {
+        let document = parsed(&fixture::silent());
+        let target = document["hops"].as_array().unwrap().last().unwrap().as_object().unwrap();
+        for field in ["loss_pct", "loss_ci95_pct", "rtt_ms"] {
+            assert_eq!(target.get(field), Some(&Value::Null), "{field}");
+        }
+        assert_eq!(target["target"], true);
+        assert_eq!(document["verdict"], Value::Null);
+        assert_eq!(document["strays"].as_object().unwrap().len(), Stray::ALL.len());
+    }
+
+    proptest! {
+        #[test]
+        fn any_view_gives_a_document_whose_counts_add_up(view in fixture::any_view()) {
+            let document = parsed(&view);
+            prop_assert_eq!(&document["schema"], "hopwatch.report/1");
+            for hop in document["hops"].as_array().unwrap() {
+                let count = |field: &str| hop[field].as_u64().unwrap();
+                let parts = ["answered", "late", "refused", "lost", "in_flight"].map(count);
+                prop_assert_eq!(count("sent"), parts.iter().sum::<u64>());
+            }
+            let hops = document["hops"].as_array().unwrap();
+            prop_assert_eq!(hops.iter().filter(|hop| hop["target"] == true).count(), 1);
+        }
+    }
+}

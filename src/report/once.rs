@@ -1,0 +1,255 @@
+//! traceroute's form: a line per hop, printed as soon as it and all before it are decided.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+
+use super::words;
+use crate::engine::path::End;
+use crate::engine::round::{Row, Try};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::table::{Span, TableRow};
+use crate::settings::Hosts;
+use crate::watch::View;
+
+/// A trace on its way to being printed.
+#[derive(Debug)]
+pub struct Once {
+    hosts: Hosts,
+    size: u16,
+    started: bool,
+    /// The lowest TTL that has not been printed.
+    next: u8,
+    /// The target's row has been printed.
+    ended: bool,
+}
+
+impl Once {
+    /// Nothing printed yet. `size` is the whole packet's, in bytes.
+    pub const fn new(hosts: Hosts, size: u16) -> Self {
+        Self { hosts, size, started: false, next: 0, ended: false }
+    }
+
+    /// Prints what `view` has decided.
+    pub fn update(&mut self, view: &View, out: &mut impl Write) -> io::Result<()> {
+        self.advance(view, out, view.snapshot.finished)
+    }
+
+    /// Prints all that is left, decided or not, and what this machine failed to do.
+    pub fn finish(&mut self, view: &View, out: &mut impl Write) -> io::Result<()> {
+        self.advance(view, out, true)?;
+        if let Some(fault) = words::fault(view, &TimeZone::system()) {
+            writeln!(out, "{fault}")?;
+        }
+        out.flush()
+    }
+
+    fn advance(&mut self, view: &View, out: &mut impl Write, all: bool) -> io::Result<()> {
+        if !self.started {
+            self.started = true;
+            self.header(view, out)?;
+        }
+        for row in view.snapshot.table(Span::All).rows {
+            let printed = match row.row {
+                Row::Hop(ttl) => ttl < self.next,
+                Row::Target => self.ended,
+            };
+            if printed {
+                continue;
+            }
+            if !all && !decided(&view.snapshot, row.row) {
+                break;
+            }
+            self.line(&row, view, out)?;
+            match row.row {
+                Row::Hop(ttl) => self.next = ttl.saturating_add(1),
+                Row::Target => self.ended = true,
+            }
+        }
+        out.flush()
+    }
+
+    fn header(&self, view: &View, out: &mut impl Write) -> io::Result<()> {
+        let about = &view.about;
+        writeln!(
+            out,
+            "hopwatch to {} ({}), {} hops max, {} byte packets, {} {}",
+            about.target, about.address, view.snapshot.pace.max_ttl, self.size, about.protocol, about.port
+        )
+    }
+
+    fn line(&self, row: &TableRow, view: &View, out: &mut impl Write) -> io::Result<()> {
+        write!(out, "{:>2}", row.ttl)?;
+        match words::state(row, view) {
+            Some(state) => write!(out, "  {}  {state}", self.host(view, view.about.address))?,
+            None => self.tries(row, view, out)?,
+        }
+        writeln!(out)
+    }
+
+    /// The tries in the order sent; a responder is named where it begins to answer.
+    fn tries(&self, row: &TableRow, view: &View, out: &mut impl Write) -> io::Result<()> {
+        let mut shown = None;
+        for (outcome, by) in tries(&view.snapshot, row.row) {
+            if let Some(by) = by.filter(|_| by != shown) {
+                write!(out, "  {}", self.host(view, by))?;
+                shown = Some(by);
+            }
+            match outcome {
+                Try::Answered { us, .. } | Try::Late { us, .. } => {
+                    write!(out, "  {}.{:03} ms", us / 1_000, us % 1_000)?;
+                }
+                Try::Refused { .. } => {
+                    write!(out, "  {}", row.hop.refusal.map_or_else(|| "!".to_owned(), words::mark))?;
+                }
+                Try::Lost => write!(out, "  *")?,
+                Try::InFlight => write!(out, "  ?")?,
+                Try::NotSent => write!(out, "  (not sent)")?,
+                Try::Skipped => write!(out, "  -")?,
+            }
+        }
+        Ok(())
+    }
+
+    /// `name (address)` as traceroute has it, the address twice where there is no name.
+    fn host(&self, view: &View, address: IpAddr) -> String {
+        match (self.hosts, words::name(view, address)) {
+            (Hosts::Addresses, _) => address.to_string(),
+            (_, Some(name)) => format!("{name} ({address})"),
+            (_, None) => format!("{address} ({address})"),
+        }
+    }
+}
+
+/// Whether a row's tries are all settled. The target's row waits until its place is known, too.
+fn decided(snapshot: &Snapshot, row: Row) -> bool {
+    if row == Row::Target && snapshot.path.end == End::Silent {
+        return false;
+    }
+    // Behind a refusal or a loop the target itself is not asked: what is in front of it decides.
+    if row == Row::Target && !matches!(snapshot.path.end, End::Target { .. }) {
+        return true;
+    }
+    let tries = tries(snapshot, row);
+    tries.len() >= usize::from(snapshot.pace.tries)
+        && tries.iter().all(|(outcome, _)| *outcome != Try::InFlight)
+}
+
+/// A row's tries in the order sent, each with who answered it.
+fn tries(snapshot: &Snapshot, row: Row) -> Vec<(Try, Option<IpAddr>)> {
+    let rounds = snapshot.history.recent().chain(&snapshot.open);
+    let parts = rounds.filter_map(|round| round.row(row));
+    parts
+        .flat_map(|part| {
+            part.tries.iter().map(|&outcome| {
+                let by = match outcome {
+                    Try::Answered { by, .. } | Try::Late { by, .. } | Try::Refused { by } => Some(by),
+                    _ => None,
+                };
+                (outcome, by.and_then(|by| part.responders.get(usize::from(by)).copied()))
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::history::History;
+    use crate::engine::round::RoundRow;
+    use crate::report::fixture::{self, answered, part, round};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn printed(view: &View, hosts: Hosts) -> String {
+        let mut out = Vec::new();
+        Once::new(hosts, 64).finish(view, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The example path with one round, still open.
+    fn open(rows: Vec<RoundRow>) -> View {
+        fixture::with(fixture::reached(), |snapshot| {
+            snapshot.history = Arc::new(History::default());
+            snapshot.open = vec![round(0, rows)];
+            snapshot.finished = false;
+            snapshot.fault = None;
+        })
+    }
+
+    fn rows(last_of_first: Try, second: [Try; 3]) -> Vec<RoundRow> {
+        vec![
+            part(Row::Hop(1), 1, &["192.0.2.254"], &[answered(314, 0), answered(1_020, 0), last_of_first]),
+            part(Row::Hop(2), 2, &[], &second),
+            part(
+                Row::Hop(3),
+                3,
+                &["198.51.100.1", "198.51.100.2"],
+                &[answered(1_500, 0), Try::Lost, answered(1_700, 1)],
+            ),
+            part(Row::Target, 4, &["192.0.2.1"], &[answered(2_000, 0); 3]),
+        ]
+    }
+
+    #[test]
+    fn a_whole_trace() {
+        let view = open(rows(Try::Lost, [Try::Lost; 3]));
+        insta::assert_snapshot!(printed(&view, Hosts::Names));
+    }
+
+    #[test]
+    fn addresses_alone() {
+        let view = open(rows(answered(9, 0), [Try::NotSent; 3]));
+        insta::assert_snapshot!(printed(&view, Hosts::Addresses));
+    }
+
+    #[test]
+    fn a_silent_target_and_a_refusal_in_words() {
+        let text = printed(&fixture::silent(), Hosts::Names) + &printed(&fixture::refused(), Hosts::Names);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_line_waits_for_its_own_tries_and_for_the_lines_before_it() {
+        let mut once = Once::new(Hosts::Names, 64);
+        let mut lines = |view: &View| {
+            let mut out = Vec::new();
+            once.update(view, &mut out).unwrap();
+            String::from_utf8(out).unwrap().lines().count()
+        };
+        let waiting = [Try::Lost, Try::Lost, Try::InFlight];
+        assert_eq!(lines(&open(rows(Try::InFlight, waiting))), 1, "the header alone");
+        assert_eq!(lines(&open(rows(Try::Lost, waiting))), 1, "the first hop");
+        assert_eq!(lines(&open(rows(Try::Lost, waiting))), 0, "nothing twice");
+        assert_eq!(lines(&open(rows(Try::Lost, [Try::Lost; 3]))), 3, "all the rest");
+    }
+
+    #[test]
+    fn a_silent_target_is_not_given_up_before_the_end() {
+        let unfinished = fixture::with(fixture::silent(), |snapshot| snapshot.finished = false);
+        let mut out = Vec::new();
+        let mut once = Once::new(Hosts::Names, 64);
+        once.update(&unfinished, &mut out).unwrap();
+        assert!(!String::from_utf8_lossy(&out).contains("filtered"));
+        once.update(&fixture::silent(), &mut out).unwrap();
+        assert!(String::from_utf8_lossy(&out).contains("no answer to UDP 33434 (filtered?)"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_views_give_each_hop_and_the_target_at_most_once(
+            views in prop::collection::vec(fixture::any_view(), 1..4),
+        ) {
+            let mut out = Vec::new();
+            let mut once = Once::new(Hosts::Both, 64);
+            for view in &views {
+                once.update(view, &mut out).unwrap();
+            }
+            once.finish(&views[0], &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            prop_assert_eq!(text.lines().filter(|line| line.starts_with("hopwatch to ")).count(), 1);
+            prop_assert!(once.ended);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! mtr's report: one table at the end, and the few lines that matter below it.
+
+use std::io::{self, Write};
+
+use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
+
+use super::clock::rfc3339;
+use super::figures::{FIGURES, Figure};
+use super::words;
+use crate::engine::table::{Span, Table, TableRow};
+use crate::settings::Hosts;
+use crate::watch::View;
+
+/// Columns of the host unless something longer may not be cut: the table then keeps to 80.
+const HOST: usize = 28;
+
+/// Writes the report. Names are cut to fit 80 columns unless it is to be `wide`.
+pub fn write(out: &mut impl Write, view: &View, hosts: Hosts, wide: bool, zone: &TimeZone) -> io::Result<()> {
+    let limit = if wide { usize::MAX } else { HOST };
+    let table = view.snapshot.table(Span::All);
+    let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, hosts, limit)).collect();
+    let width = lines.iter().map(|line| line.label.width()).chain([HOST + 8]).max().unwrap_or_default();
+
+    writeln!(out, "Start: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.started), zone))?;
+    let headers = FIGURES.iter().map(|figure| format!(" {:>1$}", figure.header, figure.width));
+    writeln!(out, "{}{}", pad(&format!("HOST: {}", view.about.host), width), headers.collect::<String>())?;
+    for line in &lines {
+        writeln!(out, "{}", format!("{}{}", pad(&line.label, width), line.figures).trim_end())?;
+        if let Some(words) = &line.words {
+            writeln!(out, "        {words}")?;
+        }
+    }
+    let below: Vec<String> =
+        [words::fault(view, zone), times(&table), odd_answers(&table), words::strays(view)]
+            .into_iter()
+            .flatten()
+            .collect();
+    if !below.is_empty() {
+        writeln!(out)?;
+    }
+    below.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+struct Line {
+    /// What stands left of the figures.
+    label: String,
+    figures: String,
+    /// A line of its own below.
+    words: Option<String>,
+}
+
+/// The lines of a row: the responder that stands for it with the figures, then the others.
+fn lines(row: &TableRow, view: &View, hosts: Hosts, limit: usize) -> Vec<Line> {
+    let leader = words::leader(row, view);
+    let host = leader.map_or("???".to_owned(), |address| words::host(view, address, hosts, limit));
+    let first = Line {
+        label: format!("{:>3}.|-- {host}", row.ttl),
+        figures: figures(row),
+        words: words::state(row, view),
+    };
+    let others = row.responders.iter().filter(|responder| Some(responder.address) != leader);
+    let others = others.map(|responder| Line {
+        label: format!("    |  `-- {}", words::host(view, responder.address, hosts, limit)),
+        figures: String::new(),
+        words: None,
+    });
+    std::iter::once(first).chain(others).collect()
+}
+
+/// The figures of a row, a dash where there is none so that every line has as many, and its marks.
+fn figures(row: &TableRow) -> String {
+    let value = |figure: &Figure| match (figure.value)(row) {
+        empty if empty.is_empty() => "-".to_owned(),
+        value => value,
+    };
+    let figures = FIGURES.iter().map(|figure| format!(" {:>1$}", value(figure), figure.width));
+    figures.chain(marks(row)).collect()
+}
+
+fn marks(row: &TableRow) -> impl Iterator<Item = String> {
+    let refusal = row.hop.refusal.map(words::mark);
+    let by_target = row.hop.by_target.then(|| "(the target's address)".to_owned());
+    let rewritten = row.hop.rewritten.then(|| "(NAT)".to_owned());
+    let also = (row.upto > row.ttl).then(|| format!("(up to hop {})", row.upto));
+    [refusal, by_target, rewritten, also].into_iter().flatten().map(|mark| format!("  {mark}"))
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// How the times came about, in one line.
+fn times(table: &Table) -> Option<String> {
+    let sum = |grade: usize| table.rows.iter().map(|row| row.grades[grade]).sum::<u64>();
+    let [kernel, mixed, user] = [sum(0), sum(1), sum(2)];
+    (kernel + mixed + user > 0).then(|| format!("times: {kernel} kernel, {mixed} mixed, {user} user"))
+}
+
+/// Answers that came late or twice, in one line.
+fn odd_answers(table: &Table) -> Option<String> {
+    let late = table.rows.iter().map(|row| row.counts.late).sum();
+    let duplicates = table.rows.iter().map(|row| row.counts.duplicates).sum();
+    Some(format!("answers: {}", words::listed([(late, "late"), (duplicates, "duplicate")])?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use jiff::tz::offset;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn report(view: &View, hosts: Hosts, wide: bool) -> String {
+        let mut out = Vec::new();
+        write(&mut out, view, hosts, wide, &TimeZone::fixed(offset(2))).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_path_that_reaches_its_target() {
+        insta::assert_snapshot!(report(&fixture::reached(), Hosts::Names, false));
+    }
+
+    #[test]
+    fn names_and_addresses() {
+        insta::assert_snapshot!(report(&fixture::reached(), Hosts::Both, true));
+    }
+
+    #[test]
+    fn a_silent_target_is_told_in_words() {
+        insta::assert_snapshot!(report(&fixture::silent(), Hosts::Addresses, false));
+    }
+
+    #[test]
+    fn a_refusal_is_marked_and_no_loss() {
+        insta::assert_snapshot!(report(&fixture::refused(), Hosts::Names, false));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_unless_wide() {
+        let name = "a-very-long-router-name.somewhere.example.org";
+        let mut view = fixture::reached();
+        view.names = Arc::new([(fixture::address("192.0.2.254"), Arc::from(name))].into_iter().collect());
+        let narrow = report(&view, Hosts::Names, false);
+        assert!(!narrow.contains(name) && narrow.contains("a-very-long-router-name.som…"), "{narrow}");
+        let mut table = narrow.lines().take_while(|line| !line.is_empty());
+        assert!(table.all(|line| line.width() <= 80), "{narrow}");
+        assert!(report(&view, Hosts::Names, true).contains(name));
+    }
+
+    proptest! {
+        #[test]
+        fn any_view_gives_a_table_that_ends_with_the_target(view in fixture::any_view(), wide: bool) {
+            for hosts in [Hosts::Names, Hosts::Addresses, Hosts::Both] {
+                let text = report(&view, hosts, wide);
+                let last = text.lines().rfind(|line| line.contains(".|-- ")).unwrap();
+                let target = if hosts == Hosts::Addresses { "192.0.2.1" } else { "example.org" };
+                prop_assert!(last.contains(target), "{}", text);
+            }
+        }
+    }
+}

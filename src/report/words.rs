@@ -1,0 +1,174 @@
+//! What reports say in words: who a responder is, why a row has no figures, what else went on.
+
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::clock::rfc3339;
+use crate::engine::probe::Stray;
+use crate::engine::round::Row;
+use crate::engine::table::{RowState, TableRow};
+use crate::settings::Hosts;
+use crate::watch::View;
+use crate::wire::icmp::{Icmp, Kind, Unreachable};
+
+/// Whether the target has answered.
+pub fn reached(view: &View) -> bool {
+    view.snapshot.path.target_ttl.is_some()
+}
+
+/// The responder that stands for a row: the target in its own row, elsewhere who answered last.
+pub fn leader(row: &TableRow, view: &View) -> Option<IpAddr> {
+    match row.row {
+        Row::Target => Some(view.about.address),
+        Row::Hop(_) => row.hop.current.or_else(|| Some(row.responders.first()?.address)),
+    }
+}
+
+/// The name of an address; for the target at least what the user called it.
+pub fn name(view: &View, address: IpAddr) -> Option<&str> {
+    let given = || {
+        let given = view.about.target.as_str();
+        (address == view.about.address && given.parse::<IpAddr>().is_err()).then_some(given)
+    };
+    view.names.get(address).or_else(given)
+}
+
+/// A responder as `hosts` wants it shown, its name cut to `limit` columns. An address is never cut.
+pub fn host(view: &View, address: IpAddr, hosts: Hosts, limit: usize) -> String {
+    match (hosts, name(view, address)) {
+        (Hosts::Addresses, _) | (_, None) => address.to_string(),
+        (Hosts::Names, Some(name)) => cut(name, limit),
+        (Hosts::Both, Some(name)) => format!("{} ({address})", cut(name, limit)),
+    }
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    if text.width() <= limit {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for letter in text.graphemes(true) {
+        if kept.width() + letter.width() >= limit {
+            break;
+        }
+        kept.push_str(letter);
+    }
+    kept + "…"
+}
+
+/// traceroute's mark for what an ICMP message says: `!X` and its like, or `!type/code`.
+pub fn mark(icmp: Icmp) -> String {
+    match icmp.kind() {
+        Kind::Unreachable(why) => why.to_string(),
+        _ => format!("!{}/{}", icmp.ty, icmp.code),
+    }
+}
+
+/// Why a row has no ordinary answers, if it is the target's and has none.
+pub fn state(row: &TableRow, view: &View) -> Option<String> {
+    let about = &view.about;
+    match row.state {
+        RowState::Ordinary | RowState::NoAnswer => None,
+        RowState::SilentTarget if row.counts.in_flight > 0 && row.counts.lost == 0 => {
+            Some("no answer yet".to_owned())
+        }
+        RowState::SilentTarget => Some(format!("no answer to {} {} (filtered?)", about.protocol, about.port)),
+        RowState::Behind { ttl, address, icmp } => Some(match icmp.kind() {
+            Kind::Unreachable(Unreachable::Port) => {
+                format!("{address} answers in the target's place at hop {ttl}")
+            }
+            _ => format!("refused at hop {ttl} by {address}: {}", mark(icmp)),
+        }),
+        RowState::BeyondMaxTtl => {
+            Some(format!("beyond the highest TTL probed, {}", view.snapshot.pace.max_ttl))
+        }
+        RowState::BehindLoop { ttl } => Some(format!("packets loop at hop {ttl}")),
+    }
+}
+
+/// The local fault in force or the last one, in one line.
+pub fn fault(view: &View, zone: &TimeZone) -> Option<String> {
+    let fault = view.snapshot.fault?;
+    let at = |time| rfc3339(view.snapshot.anchor.wall(time), zone);
+    let until = fault.until.map(|until| format!(" until {}", at(until))).unwrap_or_default();
+    let probes = if fault.not_sent == 1 { "probe" } else { "probes" };
+    Some(format!(
+        "local fault: {}, {} {probes} not sent, since {}{until}",
+        fault.kind,
+        fault.not_sent,
+        at(fault.since)
+    ))
+}
+
+/// What answered no probe of ours, by reason, in one line.
+pub fn strays(view: &View) -> Option<String> {
+    let counted = listed(Stray::ALL.iter().filter_map(|reason| {
+        let count = view.snapshot.strays.get(reason).copied()?;
+        Some((count, stray(*reason)))
+    }))?;
+    Some(format!("not answers to our probes: {counted}"))
+}
+
+/// Counts with what they count, those of nothing left out; `None` if that leaves none.
+pub fn listed<'a>(counts: impl IntoIterator<Item = (u64, &'a str)>) -> Option<String> {
+    let some: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!some.is_empty()).then(|| some.join(", "))
+}
+
+/// A reason for dropping a message, as reports name it.
+pub const fn stray(reason: Stray) -> &'static str {
+    match reason {
+        Stray::Foreign => "foreign",
+        Stray::Malformed => "malformed",
+        Stray::Truncated => "truncated",
+        Stray::Forged => "forged",
+        Stray::Unknown => "unknown",
+        Stray::Ambiguous => "ambiguous",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_cut_name_keeps_within_its_columns() {
+        assert_eq!(cut("gw.example.org", 14), "gw.example.org");
+        assert_eq!(cut("gw.example.org", 8), "gw.exam…");
+        assert_eq!(cut("東京東京", 6), "東京…");
+        assert_eq!(cut("abc", 0), "…");
+    }
+
+    #[test]
+    fn hosts_are_shown_as_asked() {
+        let view = fixture::reached();
+        let gateway = fixture::address("192.0.2.254");
+        assert_eq!(host(&view, gateway, Hosts::Names, 40), "gw.example.org");
+        assert_eq!(host(&view, gateway, Hosts::Addresses, 40), "192.0.2.254");
+        assert_eq!(host(&view, gateway, Hosts::Both, 6), "gw.ex… (192.0.2.254)");
+        assert_eq!(host(&view, fixture::address("2001:db8::1"), Hosts::Both, 6), "2001:db8::1");
+    }
+
+    #[test]
+    fn the_target_has_at_least_the_name_it_was_given() {
+        let view = fixture::reached();
+        assert_eq!(name(&view, view.about.address), Some("example.org"));
+        let literal = fixture::refused();
+        assert_eq!(name(&literal, literal.about.address), None);
+    }
+
+    #[test]
+    fn marks_are_those_of_traceroute_and_never_missing() {
+        assert_eq!(mark(Icmp::v4(3, 13)), "!X");
+        assert_eq!(mark(Icmp::v6(1, 0)), "!N");
+        assert_eq!(mark(Icmp::v4(12, 1)), "!12/1");
+    }
+}

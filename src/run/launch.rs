@@ -1,0 +1,114 @@
+//! From settings to a watch: the target found, every part given its share.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::runtime::Builder;
+
+use crate::engine::snapshot::Pace;
+use crate::engine::trace::TraceConfig;
+use crate::names::forward::{self, Resolved};
+use crate::net::error_queue::ErrorQueueConfig;
+use crate::net::simulated::scenario::Scenario;
+use crate::scrub;
+use crate::settings::{Hosts, Mode, Settings, Target};
+use crate::watch::{About, WatchConfig, Way};
+use crate::wire::icmp::Family;
+use crate::wire::payload::Cookie;
+
+/// How long the target's name may take to be found.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What a watch needs, the target's name looked up.
+pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
+    let probing = settings.probing;
+    let (target, address, way) = match &settings.target {
+        Target::Demo(name) => {
+            let scenario = Scenario::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
+            let address = scenario.target;
+            let name = Scenario::demo_name(address).unwrap_or_else(|| address.to_string());
+            (name, address, Way::Simulated(Box::new(scenario)))
+        }
+        Target::Host(host, family) => {
+            let found = find(host, *family)?;
+            probing.check_size(Family::of(found.address)).map_err(|error| anyhow!("{error}"))?;
+            let config = ErrorQueueConfig {
+                target: socket_address(&found, probing.port),
+                payload_len: payload_len(probing.size, found.address),
+                cookie: Cookie(random()),
+            };
+            (scrub::text(host), found.address, Way::ErrorQueue(config))
+        }
+    };
+    let pace = Pace {
+        interval: probing.interval,
+        tries: probing.tries,
+        timeout: probing.timeout,
+        first_ttl: probing.first_ttl,
+        max_ttl: probing.max_ttl,
+    };
+    Ok(WatchConfig {
+        trace: TraceConfig { target: address, pace, count: probing.count, seed: random() },
+        about: About {
+            target,
+            address,
+            source: None,
+            protocol: "UDP",
+            port: probing.port,
+            channel: "",
+            host: host_name(),
+        },
+        way,
+        names: settings.hosts != Hosts::Addresses,
+        screen: settings.mode == Mode::Screen,
+    })
+}
+
+/// One line on why the channel could not be opened, and what to do.
+pub fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
+    match error.raw_os_error() {
+        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL) => {
+            anyhow!("no route to {target}; see `ip route get {target}`")
+        }
+        Some(libc::EACCES | libc::EPERM) => {
+            anyhow!(
+                "not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?"
+            )
+        }
+        Some(libc::EAFNOSUPPORT) => {
+            anyhow!("this system does not speak the family of {target}; try -4 or -6")
+        }
+        _ => anyhow!("cannot probe {target}: {error}"),
+    }
+}
+
+fn find(host: &str, family: Option<Family>) -> anyhow::Result<Resolved> {
+    let runtime = Builder::new_current_thread().enable_time().build().context("cannot start")?;
+    Ok(runtime.block_on(forward::resolve(host, family, DEADLINE))?)
+}
+
+fn socket_address(found: &Resolved, port: u16) -> SocketAddr {
+    match found.address {
+        IpAddr::V4(address) => SocketAddr::new(address.into(), port),
+        IpAddr::V6(address) => SocketAddrV6::new(address, port, 0, found.scope).into(),
+    }
+}
+
+/// What is left of a packet's size after the IP and UDP headers.
+fn payload_len(size: u16, target: IpAddr) -> usize {
+    let headers = if target.is_ipv4() { 20 + 8 } else { 40 + 8 };
+    usize::from(size).saturating_sub(headers)
+}
+
+/// A number that nobody on the network can guess: `std`'s hash keys come from the system's random source.
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+fn host_name() -> String {
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    scrub::text(&name.unwrap_or_default())
+}

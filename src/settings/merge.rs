@@ -1,0 +1,310 @@
+//! From flags to [`Settings`]: every check and every default.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::{Hosts, MAX_SIZE, Mode, Probing, SCENARIOS, Settings, Target, min_size, parse_duration};
+use crate::cli::{Cli, UsageError};
+use crate::wire::icmp::Family;
+
+const FLOOR: Duration = Duration::from_millis(100);
+const MILLISECOND: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+/// Tries per hop of a report that says nothing else.
+const REPORT_COUNT: u32 = 10;
+
+impl Settings {
+    /// Judges the flags. Without a terminal to draw on, a run that names no mode is a report; only the
+    /// privileged may probe faster than ten times a second.
+    pub fn from_cli(cli: &Cli, stdout_is_terminal: bool, privileged: bool) -> Result<Self, UsageError> {
+        let mode = mode(cli, stdout_is_terminal)?;
+        let target = target(cli)?;
+        let probing = probing(cli, mode, privileged)?;
+        probing.check_size(least_family(&target))?;
+        Ok(Self { mode, target, probing, hosts: hosts(cli)? })
+    }
+}
+
+fn mode(cli: &Cli, stdout_is_terminal: bool) -> Result<Mode, UsageError> {
+    if cli.once {
+        let others = [
+            (cli.report, "--report"),
+            (cli.report_wide, "--report-wide"),
+            (cli.json, "--json"),
+            (cli.count.is_some(), "--report-cycles"),
+        ];
+        if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
+            return Err(UsageError::Contradiction("--once", other));
+        }
+        return Ok(Mode::Once);
+    }
+    Ok(match (cli.json, cli.report || cli.report_wide || !stdout_is_terminal) {
+        (true, _) => Mode::Json,
+        (false, true) => Mode::Report { wide: cli.report_wide },
+        (false, false) => Mode::Screen,
+    })
+}
+
+fn target(cli: &Cli) -> Result<Target, UsageError> {
+    let family = match (cli.ipv4, cli.ipv6) {
+        (true, true) => return Err(UsageError::Contradiction("-4", "-6")),
+        (true, false) => Some(Family::V4),
+        (false, true) => Some(Family::V6),
+        (false, false) => None,
+    };
+    let host = cli.target.as_deref().filter(|host| !host.is_empty());
+    match (&cli.demo, host) {
+        (Some(_), Some(_)) => Err(UsageError::Contradiction("--demo", "a target")),
+        (Some(scenario), None) if SCENARIOS.contains(&scenario.as_str()) => {
+            Ok(Target::Demo(scenario.clone()))
+        }
+        (Some(scenario), None) => {
+            Err(UsageError::UnknownScenario { given: scenario.clone(), known: SCENARIOS })
+        }
+        (None, None) => Err(UsageError::NoTarget),
+        (None, Some(host)) => {
+            let wrong = |flag, family| UsageError::WrongFamily { flag, target: host.to_owned(), family };
+            match (family, literal_family(host)) {
+                (Some(Family::V4), Some(Family::V6)) => Err(wrong("-4", "IPv4")),
+                (Some(Family::V6), Some(Family::V4)) => Err(wrong("-6", "IPv6")),
+                (asked, literal) => Ok(Target::Host(host.to_owned(), asked.or(literal))),
+            }
+        }
+    }
+}
+
+/// The family of an address literal, a scoped one (RFC 4007) included; `None` for a name.
+fn literal_family(host: &str) -> Option<Family> {
+    let scoped = || Some(IpAddr::V6(host.split_once('%')?.0.parse::<Ipv6Addr>().ok()?));
+    host.parse().ok().or_else(scoped).map(Family::of)
+}
+
+/// The family whose packets have to fit: the one known to be used, or the smaller headers while it is open.
+fn least_family(target: &Target) -> Family {
+    match target {
+        Target::Host(_, Some(family)) => *family,
+        Target::Host(_, None) | Target::Demo(_) => Family::V4,
+    }
+}
+
+fn hosts(cli: &Cli) -> Result<Hosts, UsageError> {
+    match (cli.no_dns, cli.show_ips) {
+        (true, true) => Err(UsageError::Contradiction("--no-dns", "--show-ips")),
+        (true, false) => Ok(Hosts::Addresses),
+        (false, true) => Ok(Hosts::Both),
+        (false, false) => Ok(Hosts::Names),
+    }
+}
+
+fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, UsageError> {
+    let tries = number("-q", cli.tries.as_ref(), 1..=10)?.unwrap_or(3);
+    let given = number("-c", cli.count.as_ref(), 1..=u32::MAX)?;
+    let (count, pause) = match mode {
+        Mode::Once => (Some(u32::from(tries)), FLOOR),
+        Mode::Report { .. } | Mode::Json => (given.or(Some(REPORT_COUNT)), Duration::from_secs(1)),
+        Mode::Screen => (given, Duration::from_secs(1)),
+    };
+    let first_ttl = number("-f", cli.first_ttl.as_ref(), 1..=255)?.unwrap_or(1);
+    let max_ttl = number("-m", cli.max_ttl.as_ref(), 1..=255)?.unwrap_or(30);
+    if first_ttl > max_ttl {
+        return Err(UsageError::FirstAboveMax { first: first_ttl, max: max_ttl });
+    }
+    let timeout = time("-Z", cli.timeout.as_ref(), MILLISECOND..=MINUTE)?.unwrap_or(Duration::from_secs(3));
+    Ok(Probing {
+        interval: interval(cli.interval.as_ref(), privileged)?.unwrap_or(pause),
+        tries,
+        count,
+        first_ttl,
+        max_ttl,
+        port: number("-P", cli.port.as_ref(), 1..=u16::MAX)?.unwrap_or(33_434),
+        size: number("-s", cli.psize.as_ref(), min_size(Family::V4)..=MAX_SIZE)?.unwrap_or(64),
+        timeout,
+    })
+}
+
+fn interval(given: Option<&String>, privileged: bool) -> Result<Option<Duration>, UsageError> {
+    let interval = time("-i", given, MILLISECOND..=HOUR)?;
+    match (interval, given) {
+        (Some(short), Some(given)) if short < FLOOR && !privileged => Err(UsageError::Value {
+            flag: "-i",
+            given: given.clone(),
+            why: "must be at least 100ms without CAP_NET_RAW".to_owned(),
+        }),
+        _ => Ok(interval),
+    }
+}
+
+fn number<T>(
+    flag: &'static str,
+    given: Option<&String>,
+    range: RangeInclusive<T>,
+) -> Result<Option<T>, UsageError>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let Some(given) = given else { return Ok(None) };
+    let value = given.parse().ok().filter(|value| range.contains(value));
+    value.map(Some).ok_or_else(|| UsageError::Value {
+        flag,
+        given: given.clone(),
+        why: format!("must be a whole number from {} to {}", range.start(), range.end()),
+    })
+}
+
+fn time(
+    flag: &'static str,
+    given: Option<&String>,
+    range: RangeInclusive<Duration>,
+) -> Result<Option<Duration>, UsageError> {
+    let Some(given) = given else { return Ok(None) };
+    let refuse = |why| UsageError::Value { flag, given: given.clone(), why };
+    let time = parse_duration(given).map_err(refuse)?;
+    if range.contains(&time) {
+        Ok(Some(time))
+    } else {
+        Err(refuse(format!("must be from {:?} to {:?}", range.start(), range.end())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Stop;
+
+    fn cli(line: &str) -> Cli {
+        let args = std::iter::once("hopwatch").chain(line.split_whitespace());
+        match Cli::parse_args(args.map(Into::into)) {
+            Ok(cli) => cli,
+            Err(Stop::Misuse(error)) => panic!("{line}: {error}"),
+            Err(Stop::Show(text)) => panic!("{line}: {text}"),
+        }
+    }
+
+    fn on_terminal(line: &str) -> Result<Settings, UsageError> {
+        Settings::from_cli(&cli(line), true, false)
+    }
+
+    #[test]
+    fn the_defaults_watch_on_a_screen() {
+        let probing = Probing {
+            interval: Duration::from_secs(1),
+            tries: 3,
+            count: None,
+            first_ttl: 1,
+            max_ttl: 30,
+            port: 33_434,
+            size: 64,
+            timeout: Duration::from_secs(3),
+        };
+        let target = Target::Host("example.org".to_owned(), None);
+        let settings = Settings { mode: Mode::Screen, target, probing, hosts: Hosts::Names };
+        assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
+        assert_eq!(on_terminal("-u example.org"), Ok(settings));
+    }
+
+    #[test]
+    fn without_a_terminal_a_run_is_a_report() {
+        let piped = |line| Settings::from_cli(&cli(line), false, false).unwrap();
+        assert_eq!(piped("x").mode, Mode::Report { wide: false });
+        assert_eq!(piped("x").probing.count, Some(10));
+        assert_eq!(piped("-j x").mode, Mode::Json);
+        assert_eq!(piped("--once x").mode, Mode::Once);
+    }
+
+    #[test]
+    fn each_mode_has_its_own_end() {
+        let probing = |line| on_terminal(line).unwrap().probing;
+        assert_eq!(probing("-r x").count, Some(10));
+        assert_eq!(probing("-j -c 7 x").count, Some(7));
+        assert_eq!(probing("-c 5 x").count, Some(5));
+        let once = probing("--once -q 4 x");
+        assert_eq!((once.count, once.interval), (Some(4), Duration::from_millis(100)));
+        assert_eq!(on_terminal("-w x").unwrap().mode, Mode::Report { wide: true });
+        assert_eq!(on_terminal("-jrw x").unwrap().mode, Mode::Json);
+    }
+
+    #[test]
+    fn values_reach_their_places() {
+        let settings = on_terminal("-b -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
+        let probing = Probing {
+            interval: Duration::from_millis(500),
+            tries: 1,
+            count: None,
+            first_ttl: 2,
+            max_ttl: 9,
+            port: 53,
+            size: 1500,
+            timeout: Duration::from_millis(500),
+        };
+        assert_eq!(settings.probing, probing);
+        assert_eq!(settings.hosts, Hosts::Both);
+        assert_eq!(settings.target, Target::Host("x".to_owned(), Some(Family::V4)));
+    }
+
+    #[test]
+    fn a_literal_settles_the_family() {
+        let family = |line| match on_terminal(line).unwrap().target {
+            Target::Host(_, family) => family,
+            Target::Demo(_) => None,
+        };
+        assert_eq!(family("192.0.2.1"), Some(Family::V4));
+        assert_eq!(family("2001:db8::1"), Some(Family::V6));
+        assert_eq!(family("fe80::1%eth0"), Some(Family::V6));
+        assert_eq!(family("-6 example.org"), Some(Family::V6));
+        assert_eq!(family("example.org"), None);
+    }
+
+    #[test]
+    fn only_the_privileged_go_below_the_floor() {
+        assert!(on_terminal("-i 0.1 x").is_ok());
+        assert!(on_terminal("-i 0.05 x").is_err());
+        let fast = Settings::from_cli(&cli("-i 0.05 x"), true, true).unwrap();
+        assert_eq!(fast.probing.interval, Duration::from_millis(50));
+        assert!(Settings::from_cli(&cli("-i 0 x"), true, true).is_err());
+    }
+
+    #[test]
+    fn every_wrong_line_says_what_is_wrong() {
+        let lines = [
+            "",
+            "-r",
+            "--demo nope",
+            "--demo clean example.org",
+            "--once -r x",
+            "--once -w x",
+            "--once -j x",
+            "--once -c 3 x",
+            "-4 -6 x",
+            "-4 2001:db8::1",
+            "-6 192.0.2.1",
+            "-n -b x",
+            "-i 50ms x",
+            "-i -1 x",
+            "-i nan x",
+            "-i 2h x",
+            "-i 61m x",
+            "-Z 0 x",
+            "-Z 61 x",
+            "-q 0 x",
+            "-q 11 x",
+            "-q three x",
+            "-c 0 x",
+            "-c -4 x",
+            "-f 0 x",
+            "-m 256 x",
+            "-f 9 -m 8 x",
+            "-f 31 x",
+            "-P 0 x",
+            "-P 65536 x",
+            "-s 43 x",
+            "-s 65001 x",
+            "-s 63 -6 x",
+            "-s 63 2001:db8::1",
+        ];
+        let told: Vec<String> =
+            lines.iter().map(|line| format!("{line:<28}{}", on_terminal(line).expect_err(line))).collect();
+        insta::assert_snapshot!(told.join("\n"));
+    }
+}

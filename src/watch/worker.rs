@@ -1,0 +1,237 @@
+//! The watch's own thread: one loop that hands time, events and requests to the trace.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{Instant, sleep_until};
+
+use super::publish::Publishing;
+use super::signals::Signals;
+use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use crate::engine::time::Time;
+use crate::engine::trace::Trace;
+use crate::names::resolver::Resolver;
+use crate::net::channel::Channel;
+use crate::net::clock::Clock;
+use crate::net::error_queue::ErrorQueue;
+use crate::net::simulated::Simulated;
+
+/// How long a front end that was told to end may take before the process ends without it.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Opens the channel, says so through `opened`, and watches until it is told to quit or all is done.
+pub fn run(
+    config: WatchConfig,
+    clock: Clock,
+    resolver: Resolver,
+    requests: Receiver<Request>,
+    slot: &Slot,
+    notify: &impl Fn(Notice),
+    opened: &SyncSender<io::Result<()>>,
+) {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return opened.send(Err(error)).unwrap_or_default(),
+    };
+    runtime.block_on(async {
+        let ready = Worker::open(config, clock, resolver, requests, slot, notify);
+        match ready {
+            Ok((worker, signals)) => {
+                let _ = opened.send(Ok(()));
+                worker.watch(signals).await;
+            }
+            Err(error) => {
+                let _ = opened.send(Err(error));
+            }
+        }
+    });
+    // Nothing that the runtime still holds is waited for.
+    runtime.shutdown_background();
+}
+
+struct Worker<'a, N> {
+    clock: Clock,
+    trace: Trace,
+    channel: Channel,
+    resolver: Resolver,
+    requests: Receiver<Request>,
+    slot: &'a Slot,
+    notify: &'a N,
+    about: Arc<About>,
+    publishing: Publishing,
+    /// Grows with every batch of names.
+    names_version: u64,
+    /// When to end the process, once a front end was asked to end it.
+    deadline: Option<(Time, i32)>,
+}
+
+impl<'a, N: Fn(Notice)> Worker<'a, N> {
+    fn open(
+        config: WatchConfig,
+        clock: Clock,
+        mut resolver: Resolver,
+        requests: Receiver<Request>,
+        slot: &'a Slot,
+        notify: &'a N,
+    ) -> io::Result<(Self, Signals)> {
+        let signals = Signals::listen(config.screen)?;
+        let channel = match config.way {
+            Way::ErrorQueue(config) => Channel::ErrorQueue(Box::new(ErrorQueue::open(config, clock)?)),
+            Way::Simulated(scenario) => Channel::Simulated(Box::new(Simulated::new(*scenario))),
+        };
+        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about };
+        let now = clock.now();
+        resolver.set_enabled(config.names);
+        let worker = Self {
+            clock,
+            trace: Trace::new(config.trace, now, clock.anchor()),
+            channel,
+            resolver,
+            requests,
+            slot,
+            notify,
+            about: Arc::new(about),
+            publishing: Publishing::new(now),
+            names_version: 0,
+            deadline: None,
+        };
+        Ok((worker, signals))
+    }
+
+    async fn watch(mut self, mut signals: Signals) {
+        loop {
+            self.drain();
+            let now = self.clock.now();
+            let is_finished = self.trace.is_finished() && self.deadline.is_none();
+            if self.publishing.is_due(now, self.version()) || is_finished {
+                self.publish(now);
+            }
+            if is_finished {
+                // A front end may still wait for a name or two; it has them in the next view.
+                self.await_names(now).await;
+                return (self.notify)(Notice::Ended);
+            }
+            if let Some((deadline, status)) = self.deadline
+                && deadline <= now
+            {
+                leave(status);
+            }
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                notice = signals.next() => {
+                    if let Notice::Signal(number) = notice {
+                        self.expect_end(128 + number);
+                    }
+                    (self.notify)(notice);
+                }
+                request = self.requests.recv() => match request {
+                    Some(request) => self.handle_request(request),
+                    // The front end is gone.
+                    None => return,
+                },
+                () = self.channel.ready() => {}
+                answer = self.resolver.answered() => {
+                    self.resolver.handle_answer(self.clock.now(), &answer);
+                    self.names_version += 1;
+                }
+                () = until(wake, &self.clock) => {}
+            }
+        }
+    }
+
+    /// Hands over all that has happened, and sends all that is due.
+    fn drain(&mut self) {
+        while let Some(event) = self.channel.poll(self.clock.now()) {
+            self.trace.handle_event(self.clock.now(), event);
+        }
+        self.trace.handle_timeout(self.clock.now());
+        loop {
+            let now = self.clock.now();
+            let Some(probe) = self.trace.poll_transmit(now) else { break };
+            let outcome = self.channel.send(now, &probe);
+            self.trace.handle_sent(now, probe.no, outcome);
+        }
+        // History has its share already; the recording will read the rest here.
+        while self.trace.poll_record().is_some() {}
+        self.resolver.drive(self.clock.now());
+    }
+
+    fn handle_request(&mut self, request: Request) {
+        match request {
+            Request::Trace(command) => self.trace.handle_command(self.clock.now(), command),
+            Request::Names(enabled) => {
+                self.resolver.set_enabled(enabled);
+                self.names_version += 1;
+            }
+            Request::Quit => self.expect_end(0),
+        }
+    }
+
+    /// A front end was told to end. If it is stuck, in a terminal that takes nothing, this thread ends the
+    /// process.
+    fn expect_end(&mut self, status: i32) {
+        self.deadline.get_or_insert((self.clock.now() + GRACE, status));
+    }
+
+    fn version(&self) -> u64 {
+        self.trace.version() + self.names_version
+    }
+
+    fn next_wake(&self) -> Option<Time> {
+        let deadline = self.deadline.map(|(at, _)| at);
+        let publish = self.publishing.due(self.version());
+        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), self.resolver.poll_timeout()];
+        others.into_iter().chain([publish, deadline]).flatten().min()
+    }
+
+    fn publish(&mut self, now: Time) {
+        let snapshot = self.trace.snapshot(now);
+        let hops = snapshot.path.hops.iter().chain([&snapshot.path.target]);
+        for address in hops.filter_map(|hop| hop.current) {
+            self.resolver.want(now, address);
+        }
+        let view = View {
+            snapshot: Arc::new(snapshot),
+            names: self.resolver.names(),
+            about: Arc::clone(&self.about),
+        };
+        if self.slot.put(view) {
+            (self.notify)(Notice::View);
+        }
+    }
+
+    /// Gives names that were asked for late a moment to come in.
+    async fn await_names(&mut self, since: Time) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        self.resolver.drive(since);
+        while self.resolver.is_waiting(self.clock.now()) {
+            tokio::select! {
+                answer = self.resolver.answered() => {
+                    self.resolver.handle_answer(self.clock.now(), &answer);
+                    self.resolver.drive(self.clock.now());
+                }
+                () = until(Some(since + PATIENCE), &self.clock) => break,
+            }
+        }
+        self.publish(self.clock.now());
+    }
+}
+
+/// Sleeps until `wake` on the session's clock; for ever without one.
+async fn until(wake: Option<Time>, clock: &Clock) {
+    match wake {
+        Some(wake) => sleep_until(Instant::now() + wake.since(clock.now())).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends the process over the head of a stuck front end, the terminal's modes restored.
+fn leave(status: i32) -> ! {
+    let _ = crossterm::terminal::disable_raw_mode();
+    std::process::exit(status)
+}

@@ -1,0 +1,114 @@
+//! Our own UDP payload: what tells our probes from everything else, and one probe from another.
+//!
+//! Big-endian: four bytes of magic, the session's cookie, the probe's number, then zeros up to the size asked for.
+
+mod field {
+    use std::ops::Range;
+
+    pub const MAGIC: Range<usize> = 0..4;
+    pub const COOKIE: Range<usize> = 4..12;
+    pub const NUMBER: Range<usize> = 12..16;
+}
+
+/// The bytes that carry meaning, and so the least length of a payload.
+pub const LEN: usize = field::NUMBER.end;
+
+/// The first bytes of every payload of ours.
+const MAGIC: [u8; 4] = *b"hopw";
+
+/// A session's random number, so that two sessions never take each other's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cookie(pub u64);
+
+/// Whose payload some bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognised {
+    /// This session's; the probe's number.
+    Ours(u32),
+    /// Long enough to tell, and of another session or another program.
+    NotOurs,
+    /// Fewer than [`LEN`] bytes: nobody can tell.
+    Short,
+}
+
+/// The payload of probe number `no`, `len` bytes long but never less than [`LEN`].
+pub fn build(cookie: Cookie, no: u32, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len.max(LEN)];
+    bytes[field::MAGIC].copy_from_slice(&MAGIC);
+    bytes[field::COOKIE].copy_from_slice(&cookie.0.to_be_bytes());
+    bytes[field::NUMBER].copy_from_slice(&no.to_be_bytes());
+    bytes
+}
+
+/// Tells whose payload `bytes` are; what follows the first [`LEN`] is not looked at.
+pub fn recognise(bytes: &[u8], cookie: Cookie) -> Recognised {
+    let Some(([m0, m1, m2, m3, middle @ .., n0, n1, n2, n3], _)) = bytes.split_first_chunk::<LEN>() else {
+        return Recognised::Short;
+    };
+    if [*m0, *m1, *m2, *m3] == MAGIC && *middle == cookie.0.to_be_bytes() {
+        Recognised::Ours(u32::from_be_bytes([*n0, *n1, *n2, *n3]))
+    } else {
+        Recognised::NotOurs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const COOKIE: Cookie = Cookie(0x0102_0304_0506_0708);
+    const BYTES: [u8; 20] = [
+        b'h', b'o', b'p', b'w', 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x00, 0x01, 0xe2, 0x40, 0, 0,
+        0, 0,
+    ];
+
+    #[test]
+    fn construct() {
+        assert_eq!(build(COOKIE, 123_456, BYTES.len()), BYTES);
+    }
+
+    #[test]
+    fn parse() {
+        assert_eq!(recognise(&BYTES, COOKIE), Recognised::Ours(123_456));
+        assert_eq!(recognise(&BYTES[..LEN], COOKIE), Recognised::Ours(123_456));
+    }
+
+    #[test]
+    fn a_payload_is_never_shorter_than_what_it_must_carry() {
+        assert_eq!(build(COOKIE, 1, 0).len(), LEN);
+    }
+
+    #[test]
+    fn too_short() {
+        for len in 0..LEN {
+            assert_eq!(recognise(&BYTES[..len], COOKIE), Recognised::Short);
+        }
+    }
+
+    #[test]
+    fn another_cookie_or_magic_is_not_ours() {
+        assert_eq!(recognise(&BYTES, Cookie(COOKIE.0 + 1)), Recognised::NotOurs);
+        for at in 0..field::NUMBER.start {
+            let mut bytes = BYTES;
+            bytes[at] ^= 1;
+            assert_eq!(recognise(&bytes, COOKIE), Recognised::NotOurs, "byte {at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_built_is_recognised(cookie: u64, no: u32, len in 0..2_000_usize, tail: Vec<u8>) {
+            let mut bytes = build(Cookie(cookie), no, len);
+            bytes.extend(tail);
+            prop_assert_eq!(recognise(&bytes, Cookie(cookie)), Recognised::Ours(no));
+        }
+
+        #[test]
+        fn any_bytes_are_told_apart_without_a_panic(bytes: Vec<u8>, cookie: u64) {
+            let short = bytes.len() < LEN;
+            prop_assert_eq!(recognise(&bytes, Cookie(cookie)) == Recognised::Short, short);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The network side against a real kernel: the binary over made-up paths and over real Linux routers, in
+//! namespaces that need no root. Where those are not allowed the tests say `SKIPPED`; `HOPWATCH_LAB=required`
+//! forbids that.
+
+#[path = "../support/support.rs"]
+mod support;
+
+mod answers;
+mod asker;
+mod faults;
+mod laboratory;
+mod pace;
+mod report;
+mod routers;
+mod serve;

@@ -1,0 +1,6 @@
+//! The real binary in a pseudo-terminal: keys, sizes, signals, ways out.
+
+#[path = "../support/support.rs"]
+mod support;
+
+mod harness;

@@ -1,0 +1,114 @@
+//! Namespaces for a test without root: the test program starts itself anew under `unshare`, and the test's
+//! body runs in there as a user who may do anything to a network that nobody else sees.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Set in the process that runs inside; holds the name of the test that may run there.
+const INSIDE: &str = "HOPWATCH_LAB_INSIDE";
+/// `required` turns "namespaces are not allowed here" into a failure.
+const DEMAND: &str = "HOPWATCH_LAB";
+
+/// Runs a test's body in user, network and mount namespaces of its own.
+///
+/// Where those are not allowed, says `SKIPPED` with the reason and returns, unless `HOPWATCH_LAB=required`.
+pub fn inside<F: FnOnce()>(body: F) {
+    let name = name_of::<F>();
+    if std::env::var(INSIDE).is_ok_and(|inside| inside == name) {
+        run(&["ip", "link", "set", "lo", "up"]);
+        return body();
+    }
+    if let Some(reason) = missing() {
+        assert!(std::env::var(DEMAND).as_deref() != Ok("required"), "the lab is required, but: {reason}");
+        // Past the test harness's capture, so that it is seen without --nocapture.
+        drop(writeln!(std::io::stderr(), "SKIPPED: {name}: {reason}"));
+        return;
+    }
+    let output = Command::new("unshare")
+        .args(["-Urnm", "--map-root-user", "--"])
+        .arg(std::env::current_exe().expect("the test program has a path"))
+        .args(["--exact", &name, "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env(INSIDE, &name)
+        .stdin(Stdio::null())
+        .output()
+        .expect("unshare starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    // "ok" alone would hold as well when the name matched no test.
+    assert!(output.status.success() && said.contains("1 passed"), "{name} failed inside the lab");
+}
+
+/// The test's own name: the path of the function that the body was written in, without the crate.
+fn name_of<F>() -> String {
+    let path = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
+    path.split_once("::").map_or(path, |(_, name)| name).to_owned()
+}
+
+/// Why there can be no lab here; `None` where there can.
+fn missing() -> Option<&'static str> {
+    static REASON: OnceLock<Option<String>> = OnceLock::new();
+    let reason = REASON.get_or_init(|| {
+        let trial =
+            ["-Urnm", "--map-root-user", "ip", "link", "add", "near", "type", "veth", "peer", "name", "far"];
+        match Command::new("unshare").args(trial).output() {
+            Err(error) => Some(format!("unshare does not start: {error}")),
+            Ok(output) if output.status.success() => None,
+            Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        }
+    });
+    reason.as_deref()
+}
+
+/// Runs a command in this thread's namespaces; panics with what it said if it fails.
+pub fn run(words: &[&str]) -> String {
+    let (program, arguments) = words.split_first().expect("a command has a name");
+    let output = Command::new(program).args(arguments).output().expect(program);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Runs lines of `ip` commands in this thread's namespaces, all in one process.
+pub fn ip(lines: &str) {
+    feed(&["ip", "-batch", "-"], lines);
+}
+
+/// Runs an nftables script in this thread's namespaces.
+pub fn nft(script: &str) {
+    feed(&["nft", "-f", "-"], script);
+}
+
+fn feed(words: &[&str], input: &str) {
+    let mut child = Command::new(words[0])
+        .args(&words[1..])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect(words[0]);
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("the command reads its input");
+    let output = child.wait_with_output().expect("the command ends");
+    assert!(output.status.success(), "{words:?}: {}\n{input}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Sets a `net.*` kernel setting of this thread's network namespace, slashes for dots:
+/// `sysctl("ipv4/ip_forward", "1")`.
+pub fn sysctl(name: &str, value: &str) {
+    std::fs::write(format!("/proc/sys/net/{name}"), value).expect(name);
+}
+
+/// A command that has no capability at all, not even over its own namespaces, and dies with the thread
+/// that started it.
+pub fn without_capabilities(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--pdeathsig=KILL", "--"]);
+    command.arg(program);
+    command
+}
+
+/// The binary under test, without any capability.
+pub fn hopwatch(arguments: &[&str]) -> Command {
+    let mut command = without_capabilities(env!("CARGO_BIN_EXE_hopwatch"));
+    command.args(arguments);
+    command
+}

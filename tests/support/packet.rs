@@ -1,0 +1,268 @@
+//! The bytes of probes and replies, Ethernet header included, after RFC 791, 792, 4443, 4884, 4950 and
+//! 8200. Written apart from the crate's own `wire` module, so that an error there cannot hide itself.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+const ETHERNET: usize = 14;
+const UDP: u8 = 17;
+const ICMP: u8 = 1;
+const ICMPV6: u8 = 58;
+/// The payload's first four bytes, in every probe of the crate.
+pub const MAGIC: usize = 4;
+
+/// A UDP packet as it arrived.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// Who sent it.
+    pub source: IpAddr,
+    /// Whom it is for.
+    pub destination: IpAddr,
+    /// TTL or hop limit on arrival.
+    pub ttl: u8,
+    /// UDP source port.
+    pub source_port: u16,
+    /// UDP destination port.
+    pub port: u16,
+    /// What follows the UDP header.
+    pub payload: Vec<u8>,
+    /// The Ethernet header of an answer to it.
+    ethernet: [u8; ETHERNET],
+    /// The packet from its IP header on, with the UDP checksum that a network card would have put there.
+    packet: Vec<u8>,
+    ip_header: usize,
+}
+
+/// An ICMP error's type and code in both numberings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `ICMPv4` type and code.
+    pub v4: (u8, u8),
+    /// `ICMPv6` type and code.
+    pub v6: (u8, u8),
+}
+
+impl Code {
+    /// The TTL ran out.
+    pub const TIME_EXCEEDED: Self = Self { v4: (11, 0), v6: (3, 0) };
+    /// No route to the network.
+    pub const NET: Self = Self { v4: (3, 0), v6: (1, 0) };
+    /// The host does not answer on its link.
+    pub const HOST: Self = Self { v4: (3, 1), v6: (1, 3) };
+    /// The protocol is not spoken there.
+    pub const PROTOCOL: Self = Self { v4: (3, 2), v6: (4, 1) };
+    /// Nobody listens at the port.
+    pub const PORT: Self = Self { v4: (3, 3), v6: (1, 4) };
+    /// A filter forbids it.
+    pub const PROHIBITED: Self = Self { v4: (3, 13), v6: (1, 1) };
+}
+
+/// How an ICMP error quotes the packet that it answers.
+#[derive(Clone, Debug, Default)]
+pub struct Quote {
+    /// Only the IP header and eight bytes, as RFC 792 asks for at least.
+    pub bare: bool,
+    /// Another destination in the quote, as behind a NAT that does not look into ICMP.
+    pub rewritten: Option<(Ipv4Addr, Ipv6Addr)>,
+    /// MPLS labels (value, traffic class, TTL), outermost first, as an RFC 4950 extension.
+    pub labels: Vec<(u32, u8, u8)>,
+    /// The extension comes without the length field, as before RFC 4884.
+    pub legacy: bool,
+}
+
+impl Probe {
+    /// Reads an Ethernet frame; `None` for anything but a whole UDP packet over IPv4 or IPv6.
+    pub fn parse(frame: &[u8]) -> Option<Self> {
+        let (head, packet) = frame.split_at_checked(ETHERNET)?;
+        let (source, destination, ttl, ip_header): (IpAddr, IpAddr, _, _) = match packet.first()? >> 4 {
+            4 if *packet.get(9)? == UDP => {
+                let source = <[u8; 4]>::try_from(packet.get(12..16)?).ok()?;
+                let destination = <[u8; 4]>::try_from(packet.get(16..20)?).ok()?;
+                (source.into(), destination.into(), packet[8], usize::from(packet[0] & 15) * 4)
+            }
+            6 if *packet.get(6)? == UDP => {
+                let source = <[u8; 16]>::try_from(packet.get(8..24)?).ok()?;
+                let destination = <[u8; 16]>::try_from(packet.get(24..40)?).ok()?;
+                (source.into(), destination.into(), packet[7], 40)
+            }
+            _ => return None,
+        };
+        let udp = packet.get(ip_header..)?;
+        let length = usize::from(u16::from_be_bytes([*udp.get(4)?, *udp.get(5)?]));
+        let port_at = |at: usize| Some(u16::from_be_bytes([*udp.get(at)?, *udp.get(at + 1)?]));
+        let mut ethernet = [0; ETHERNET];
+        ethernet[..6].copy_from_slice(&head[6..12]);
+        ethernet[6..12].copy_from_slice(&head[..6]);
+        ethernet[12..].copy_from_slice(&head[12..]);
+        let mut probe = Self {
+            source,
+            destination,
+            ttl,
+            source_port: port_at(0)?,
+            port: port_at(2)?,
+            payload: udp.get(8..length)?.to_vec(),
+            ethernet,
+            packet: packet.get(..ip_header + length)?.to_vec(),
+            ip_header,
+        };
+        // A veth leaves the checksum to a network card that it has not got.
+        let udp = &mut probe.packet[ip_header..];
+        udp[6..8].fill(0);
+        let sum = pseudo_checksum(source, destination, UDP, udp);
+        udp[6..8].copy_from_slice(&sum.to_be_bytes());
+        Some(probe)
+    }
+
+    /// The number in a payload of the crate's form: magic, cookie (64 bits), number (32 bits).
+    pub fn number(&self) -> Option<u32> {
+        let bytes = self.payload.get(MAGIC + 8..MAGIC + 12)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    }
+
+    /// The cookie in a payload of the crate's form.
+    pub fn cookie(&self) -> Option<u64> {
+        let bytes = self.payload.get(MAGIC..MAGIC + 8)?;
+        Some(u64::from_be_bytes(bytes.try_into().ok()?))
+    }
+
+    /// The frame of an ICMP error about this packet, from a node `distance` hops away.
+    pub fn error(&self, from: IpAddr, distance: u8, code: Code, quote: &Quote) -> Vec<u8> {
+        let (ty, number) = if from.is_ipv4() { code.v4 } else { code.v6 };
+        let (mut quoted, length_field) = self.quoted(distance, quote);
+        quoted.extend(extension(&quote.labels));
+        let mut icmp = vec![ty, number, 0, 0, 0, 0, 0, 0];
+        if from.is_ipv4() {
+            icmp[5] = length_field;
+        } else {
+            icmp[4] = length_field;
+        }
+        icmp.extend(quoted);
+        let sum = match from {
+            IpAddr::V4(_) => checksum(&icmp),
+            IpAddr::V6(_) => pseudo_checksum(from, self.source, ICMPV6, &icmp),
+        };
+        icmp[2..4].copy_from_slice(&sum.to_be_bytes());
+        self.frame(from, 255 - distance, if from.is_ipv4() { ICMP } else { ICMPV6 }, &icmp)
+    }
+
+    /// The frame of a UDP answer to this packet by its destination, `distance` hops away.
+    pub fn answer(&self, distance: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(8 + payload.len()).expect("a small answer");
+        let mut udp = Vec::new();
+        for field in [self.port, self.source_port, length, 0] {
+            udp.extend(field.to_be_bytes());
+        }
+        udp.extend(payload);
+        let sum = pseudo_checksum(self.destination, self.source, UDP, &udp);
+        udp[6..8].copy_from_slice(&sum.to_be_bytes());
+        self.frame(self.destination, 64 - distance, UDP, &udp)
+    }
+
+    /// What an ICMP error quotes, without the extension, and the RFC 4884 length field.
+    fn quoted(&self, distance: u8, quote: &Quote) -> (Vec<u8>, u8) {
+        let mut quoted = self.packet.clone();
+        // Every hop before has counted it down.
+        let ttl = self.ttl.saturating_sub(distance.saturating_sub(1));
+        let unit = if let IpAddr::V4(_) = self.source {
+            quoted[8] = ttl;
+            if let Some((other, _)) = quote.rewritten {
+                quoted[16..20].copy_from_slice(&other.octets());
+            }
+            quoted[10..12].fill(0);
+            let sum = checksum(&quoted[..self.ip_header]);
+            quoted[10..12].copy_from_slice(&sum.to_be_bytes());
+            4
+        } else {
+            quoted[7] = ttl;
+            if let Some((_, other)) = quote.rewritten {
+                quoted[24..40].copy_from_slice(&other.octets());
+            }
+            8
+        };
+        // Linux answers with at most 576 bytes over IPv4 and 1280 over IPv6.
+        quoted.truncate(if unit == 4 { 576 - 28 } else { 1280 - 48 });
+        if quote.bare {
+            quoted.truncate(self.ip_header + 8);
+        }
+        if quote.labels.is_empty() {
+            return (quoted, 0);
+        }
+        quoted.resize(128, 0);
+        (quoted, if quote.legacy { 0 } else { 128 / unit })
+    }
+
+    fn frame(&self, from: IpAddr, ttl: u8, protocol: u8, body: &[u8]) -> Vec<u8> {
+        let mut frame = self.ethernet.to_vec();
+        let length = u16::try_from(body.len()).expect("a small packet");
+        match (from, self.source) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                let mut header = vec![0x45, 0];
+                header.extend((length + 20).to_be_bytes());
+                header.extend([0, 0, 0, 0, ttl, protocol, 0, 0]);
+                header.extend(from.octets());
+                header.extend(to.octets());
+                let sum = checksum(&header);
+                header[10..12].copy_from_slice(&sum.to_be_bytes());
+                frame.extend(header);
+            }
+            (IpAddr::V6(from), IpAddr::V6(to)) => {
+                frame.extend([0x60, 0, 0, 0]);
+                frame.extend(length.to_be_bytes());
+                frame.extend([protocol, ttl]);
+                frame.extend(from.octets());
+                frame.extend(to.octets());
+            }
+            _ => panic!("{from} cannot answer {}", self.source),
+        }
+        frame.extend(body);
+        frame
+    }
+}
+
+/// An RFC 4884 extension that holds an RFC 4950 label stack; nothing without labels.
+fn extension(labels: &[(u32, u8, u8)]) -> Vec<u8> {
+    if labels.is_empty() {
+        return Vec::new();
+    }
+    let mut bytes = vec![0x20, 0, 0, 0];
+    let length = u16::try_from(4 + 4 * labels.len()).expect("a small stack");
+    bytes.extend(length.to_be_bytes());
+    bytes.extend([1, 1]);
+    for (index, &(label, class, ttl)) in labels.iter().enumerate() {
+        let bottom = u32::from(index + 1 == labels.len());
+        let entry = label << 12 | u32::from(class) << 9 | bottom << 8 | u32::from(ttl);
+        bytes.extend(entry.to_be_bytes());
+    }
+    let sum = checksum(&bytes);
+    bytes[2..4].copy_from_slice(&sum.to_be_bytes());
+    bytes
+}
+
+/// The internet checksum (RFC 1071).
+fn checksum(bytes: &[u8]) -> u16 {
+    let mut sum: u32 = bytes
+        .chunks(2)
+        .map(|pair| u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |&low| u32::from(low)))
+        .sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
+/// The checksum over `body` and the pseudo-header of UDP and `ICMPv6`; 0xffff for 0, as UDP wants it.
+fn pseudo_checksum(source: IpAddr, destination: IpAddr, protocol: u8, body: &[u8]) -> u16 {
+    let mut bytes = Vec::new();
+    for address in [source, destination] {
+        match address {
+            IpAddr::V4(address) => bytes.extend(address.octets()),
+            IpAddr::V6(address) => bytes.extend(address.octets()),
+        }
+    }
+    bytes.extend(u32::try_from(body.len()).expect("a small packet").to_be_bytes());
+    bytes.extend([0, 0, 0, protocol]);
+    bytes.extend(body);
+    match checksum(&bytes) {
+        0 => 0xffff,
+        sum => sum,
+    }
+}
