@@ -8,7 +8,6 @@
 //! | [`run`] | which front end a run gets: screen, once, report |
 //! | [`ui`] | the full screen: terminal, keys, state, views |
 //! | [`report`] | output without a screen, one format a file |
-//! | [`columns`] | the figures of a hop, for screen and reports alike |
 //! | [`watch`] | the driver: engine, channel and names in one loop |
 //! | [`cli`], [`settings`] | flags, merged once into settings |
 //! | [`net`] | the channels: sockets, kernel stamps, the simulated path |
@@ -17,7 +16,6 @@
 //! | [`wire`] | bytes to values and back; pure and total |
 
 pub mod cli;
-pub mod columns;
 pub mod engine;
 pub mod names;
 pub mod net;

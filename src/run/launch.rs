@@ -80,7 +80,9 @@ fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
             anyhow!("no route to {target}; see `ip route get {target}`")
         }
         Some(libc::EACCES | libc::EPERM) => {
-            anyhow!("not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?")
+            anyhow!(
+                "not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?"
+            )
         }
         Some(libc::EAFNOSUPPORT) => {
             anyhow!("this system does not speak the family of {target}; try -4 or -6")
