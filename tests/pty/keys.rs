@@ -3,6 +3,8 @@
 use vt100::{Color, Screen};
 
 use crate::start::{demo, opened, restored, shows_a_hop, under};
+use crate::support::lab;
+use crate::support::responder::{Node, Responder, Wait};
 use crate::support::terminal::Terminal;
 
 /// The number under `Snt` in the first row.
@@ -44,21 +46,23 @@ fn a_frozen_view_says_so_and_probing_goes_on() {
 
 #[test]
 fn n_goes_through_names_addresses_and_both() {
-    let mut terminal = opened(120, 30);
-    let hosts = |screen: &Screen| {
-        let contents = screen.contents();
-        contents.lines().filter(|line| line.trim_start().starts_with("1 ")).map(str::to_owned).next()
-    };
-    let mut seen = vec![hosts(&terminal.screen())];
-    for _ in 0..2 {
+    lab::inside(|| {
+        lab::hosts("10.0.1.1 r1.lab\n10.0.2.1 target.lab\n");
+        let _responder = Responder::start(Node::path(1), Wait::Asleep);
+        let mut terminal = Terminal::open(&lab::hopwatch(&["target.lab"]), 120, 30);
+        let host = |screen: &Screen| {
+            let contents = screen.contents();
+            let row = contents.lines().find(|line| line.trim_start().starts_with("1 ")).unwrap_or_default();
+            (row.contains("r1.lab"), row.contains("10.0.1.1"))
+        };
+        terminal.until("the name", |screen| host(screen) == (true, false));
         terminal.keys("n");
-        terminal.until("another form", |screen| {
-            let host =
-                |line: &Option<String>| line.as_deref().and_then(|line| Some(line.get(..40)?.to_owned()));
-            hosts(screen).is_some() && seen.iter().all(|before| host(before) != host(&hosts(screen)))
-        });
-        seen.push(hosts(&terminal.screen()));
-    }
+        terminal.until("the address", |screen| host(screen) == (false, true));
+        terminal.keys("n");
+        terminal.until("both", |screen| host(screen) == (true, true));
+        terminal.keys("n");
+        terminal.until("the name again", |screen| host(screen) == (true, false));
+    });
 }
 
 #[test]
@@ -77,7 +81,7 @@ fn plus_and_minus_move_the_last_ttl_while_it_runs() {
             |line: &str| line.split_whitespace().next().is_some_and(|word| word.parse::<u8>().is_ok());
         screen.contents().lines().filter(|line| numbered(line)).count()
     };
-    let all = rows(&terminal.until("the whole path", |screen| rows(screen) > 4));
+    let all = rows(&terminal.until_text("target at 11"));
     terminal.keys(&"-".repeat(27));
     terminal.until("fewer hops", |screen| rows(screen) < all);
     terminal.keys(&"+".repeat(27));

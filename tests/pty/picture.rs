@@ -14,7 +14,7 @@ use crate::support::terminal::Terminal;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/screen.svg");
 /// Tries per hop before the picture is taken.
-const TRIES: u32 = 100;
+const TRIES: u32 = 60;
 
 /// What stands at each distance: the name, the address (for documentation, RFC 5737), the milliseconds.
 const PATH: [(&str, [u8; 4], f64); 9] = [
@@ -34,27 +34,24 @@ fn node((_, address, ms): (&str, [u8; 4], f64), distance: usize) -> Node {
     let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, distance as u16);
     let node = router.at(Ipv4Addr::from(address), v6).after_ms(ms).jitter_ms(ms * 0.12);
     match distance {
-        // A router that limits its own answers, and a lossy stretch from the seventh on.
-        3 => node.losing(0.3),
+        // A router that limits its own answers, and loss from the seventh on.
+        3 => node.limited(2, 0.7),
         7.. => node.losing(0.06).jitter_ms(9.0),
         _ => node,
     }
 }
 
 #[test]
-#[ignore = "writes assets/screen.svg, in about a quarter of a minute"]
+#[ignore = "writes assets/screen.svg, in a minute"]
 fn picture() {
     lab::inside(|| {
         let hosts: String =
             PATH.iter().map(|(name, address, _)| format!("{} {name}\n", Ipv4Addr::from(*address))).collect();
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("hosts");
-        std::fs::write(&file, hosts).expect("a file");
-        lab::run(&["mount", "--bind", file.to_str().expect("a name"), "/etc/hosts"]);
+        lab::hosts(&hosts);
         let path = PATH.into_iter().zip(1..).map(|(entry, distance)| node(entry, distance)).collect();
         let _responder = Responder::start(path, Wait::Asleep);
-        let terminal = Terminal::open(&lab::hopwatch(&["-i", "150ms", "www.example.org"]), 120, 20);
-        let screen = terminal.until("enough tries", |screen| {
+        let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, 15);
+        let screen = terminal.until_within(60.0, "enough tries", |screen| {
             under(screen, "Snt", "1").and_then(|sent| sent.parse().ok()) >= Some(TRIES)
         });
         std::fs::write(FILE, svg::render(&screen)).expect(FILE);

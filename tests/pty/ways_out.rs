@@ -44,9 +44,13 @@ fn ctrl_z_stops_it_under_a_shell_and_fg_brings_it_back() {
     terminal.until_text("prompt>");
     terminal.keys(&format!("{} --demo\r", env!("CARGO_BIN_EXE_hopwatch")));
     terminal.until("the first hop", shows_a_hop);
-    for _ in 0..2 {
+    for stops in 1..=2 {
         terminal.keys("\x1a");
-        terminal.until("the shell again", |screen| restored(screen) && screen.contents().contains("topped"));
+        // The shell's screen comes back with what it said the last time.
+        terminal.until("the shell again", |screen| {
+            let said = screen.contents();
+            restored(screen) && said.matches("topped").count() == stops && said.ends_with("prompt> ")
+        });
         terminal.keys("fg\r");
         terminal.until("the table again", shows_a_hop);
     }
