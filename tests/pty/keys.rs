@@ -1,10 +1,12 @@
 //! Keys and sizes.
 
+use std::time::Instant;
+
 use vt100::{Color, Screen};
 
 use crate::start::{demo, opened, restored, shows_a_hop, under};
 use crate::support::lab;
-use crate::support::responder::{Node, Responder, Wait};
+use crate::support::responder::{Node, Responder, Wait, both};
 use crate::support::terminal::Terminal;
 
 /// The number under `Snt` in the first row.
@@ -41,6 +43,23 @@ fn a_frozen_view_says_so_and_probing_goes_on() {
     terminal.keys(" ");
     terminal.until("tries sent meanwhile", |screen| {
         !screen.contents().to_lowercase().contains("frozen") && sent(screen) > sent(&frozen)
+    });
+}
+
+#[test]
+fn a_frozen_view_draws_nothing_but_its_clock() {
+    lab::inside(|| {
+        let responder = Responder::start(Node::path(3), Wait::Asleep);
+        let target = both(4)[0].to_string();
+        let mut terminal = Terminal::open(&lab::hopwatch(&["-n", "-i", "200ms", &target]), 120, 30);
+        terminal.until("the first hop", shows_a_hop);
+        terminal.keys("p");
+        terminal.until_text("FROZEN");
+        let (seen, frames, start) = (responder.seen().len(), terminal.drawn().frames, Instant::now());
+        responder.until("ten rounds more", 3.0, |now| now.len() >= seen + 40);
+        let drawn = terminal.drawn().frames - frames;
+        // The clock in the header ticks once a second.
+        assert!(drawn as u64 <= start.elapsed().as_secs() + 2, "{drawn} frames");
     });
 }
 

@@ -6,6 +6,7 @@ mod support;
 mod harness;
 mod keys;
 mod measure;
+mod path;
 mod picture;
 mod start;
 mod unread;
