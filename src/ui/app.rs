@@ -91,17 +91,18 @@ impl App {
         }
     }
 
-    /// Takes a new view in. Says whether the picture changes by it.
+    /// Takes a new view in. Says whether the picture changes by it: not while it is frozen, and below the
+    /// help no sooner than with the clock.
     pub fn show(&mut self, view: View) -> bool {
         if self.max_ttl == Some(view.snapshot.pace.max_ttl) {
             self.max_ttl = None;
         }
         self.live = Some(view);
-        let changes = self.frozen.is_none();
-        if changes {
-            self.table.take();
+        if self.is_frozen() {
+            return false;
         }
-        changes
+        self.table.take();
+        !matches!(self.layer, Layer::Help(_))
     }
 
     /// The wall clock moved on. Says whether it shows another second.

@@ -69,7 +69,7 @@ fn legend(app: &App) -> Vec<Line> {
     let marks: [(Cow<'static, str>, &'static str); 9] = [
         (glyphs.bars.concat().into(), "answered; the scale stands above"),
         (glyphs.lost.into(), "lost: no answer within the timeout"),
-        (glyphs.late.into(), "late: answered after the timeout, not lost"),
+        (glyphs.late.into(), "late: after the timeout, but not lost"),
         (glyphs.refused.into(), "refused, as with !N !H !X after a host"),
         (glyphs.waiting.into(), "not decided yet"),
         (glyphs.not_sent.into(), "not sent: a fault of this machine"),
