@@ -10,15 +10,19 @@ use super::action::{Action, Step};
 use super::keys::Scope;
 use super::layout::Areas;
 use super::lines::{self, Line};
+use super::manual;
 use super::prompt::Prompt;
 use super::theme::Look;
-use super::view::{faults, help};
+use crate::engine::faults::Fault;
 use crate::engine::probe::Command;
 use crate::engine::round::Row;
 use crate::engine::table::{Span, Table};
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
+
+/// How long an ended fault stays in sight.
+const AFTERGLOW: Duration = Duration::from_mins(1);
 
 /// What a run sets for its screen.
 #[derive(Clone, Debug)]
@@ -195,8 +199,9 @@ impl App {
 
     fn step(&mut self, step: Step) {
         if let Layer::Help(scroll) = self.layer {
-            let page = usize::from(self.areas().body.height);
-            let places = (help::height(self) + 1).saturating_sub(page).max(1);
+            let body = self.areas().body;
+            let (page, height) = (usize::from(body.height), manual::height(&self.look().glyphs, body.width));
+            let places = (height + 1).saturating_sub(page).max(1);
             self.layer = Layer::Help(step.from(scroll, places, page));
             return;
         }
@@ -255,6 +260,12 @@ impl App {
         Some(if self.is_frozen() { snapshot.now } else { live })
     }
 
+    /// The local fault in force, or one that ended within the last minute.
+    pub fn fault(&self) -> Option<Fault> {
+        let (fault, now) = (self.view()?.snapshot.fault?, self.session_now()?);
+        fault.until.is_none_or(|until| now.since(until) < AFTERGLOW).then_some(fault)
+    }
+
     /// The wall clock.
     pub const fn now(&self) -> SystemTime {
         self.now
@@ -311,6 +322,6 @@ impl App {
 
     /// Where things go at the present size.
     pub fn areas(&self) -> Areas {
-        Areas::of(Rect::from(self.size), faults::line(self).is_some())
+        Areas::of(Rect::from(self.size), self.fault().is_some())
     }
 }
