@@ -230,7 +230,9 @@ fn two_at_once_take_none_of_each_others_replies() {
         let responder = Responder::start(path, Wait::Asleep);
         let arguments = ["-c", "20", "-i", "100ms"];
         let two = [(); 2].map(|()| report::start(both(6)[0], &arguments)).map(report::finish);
-        two.iter().for_each(|report| report.assert_clean(20));
+        for report in &two {
+            report.assert_clean(20);
+        }
         let seen = responder.seen();
         let first = seen.iter().filter(|probe| probe.cookie == seen[0].cookie).count();
         assert!(first > 0 && first < seen.len(), "two cookies");
