@@ -110,7 +110,7 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
         return screen(settings, config);
     }
     let (notices, told) = mpsc::channel();
-    let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default())?;
+    let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default(), || {})?;
     let seen = Views { watch: &watch, told };
     let out = &mut io::stdout().lock();
     let zone = TimeZone::system();
@@ -119,9 +119,9 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
     match settings.mode {
         Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
-        Mode::Report { wide } => report(seen, progress, out, |out, view| {
-            text::write(out, view, settings.hosts, wide, &zone)
-        }),
+        Mode::Report { wide } => {
+            report(seen, progress, out, |out, view| text::write(out, view, settings.hosts, wide, &zone))
+        }
         Mode::Screen => Ok(Exit::Done),
     }
 }
@@ -131,7 +131,7 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
-    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify)?);
+    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
     let config = UiConfig {
         hosts: settings.hosts,
         interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },
@@ -253,7 +253,9 @@ mod tests {
 
     #[test]
     fn an_interrupted_run_prints_what_there_is() {
-        let seen = || vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())];
+        let seen = || {
+            vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())]
+        };
         let (exit, text) = traced(seen());
         assert_eq!((exit, text.lines().count()), (Exit::Interrupted, 3), "{text}");
         let (exit, text, shown) = reported(seen());
