@@ -104,9 +104,9 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
     match settings.mode {
         Mode::Screen => todo!(),
         Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
-        Mode::Report { wide } => report(seen, progress(), out, |out, view| {
-            text::write(out, view, settings.hosts, wide, &zone)
-        }),
+        Mode::Report { wide } => {
+            report(seen, progress(), out, |out, view| text::write(out, view, settings.hosts, wide, &zone))
+        }
         Mode::Json => report(seen, progress(), out, |out, view| json::write(out, view, &zone)),
     }
 }

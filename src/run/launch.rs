@@ -74,7 +74,9 @@ pub fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
             anyhow!("no route to {target}; see `ip route get {target}`")
         }
         Some(libc::EACCES | libc::EPERM) => {
-            anyhow!("not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?")
+            anyhow!(
+                "not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?"
+            )
         }
         Some(libc::EAFNOSUPPORT) => {
             anyhow!("this system does not speak the family of {target}; try -4 or -6")
@@ -108,5 +110,5 @@ fn random() -> u64 {
 
 fn host_name() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    scrub::text(&name.unwrap_or_default())
+    scrub::text(name.unwrap_or_default())
 }

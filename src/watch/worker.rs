@@ -1,8 +1,8 @@
 //! The watch's own thread: one loop that hands time, events and requests to the trace.
 
 use std::io;
-use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use tokio::runtime::Builder;

@@ -152,7 +152,8 @@ fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
 
 /// The address that the kernel would send from to reach `target`; asks, sends nothing.
 pub fn source_for(target: SocketAddr) -> io::Result<IpAddr> {
-    let any: IpAddr = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let any: IpAddr =
+        if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind(SocketAddr::new(any, 0))?;
     socket.connect(target)?;
     Ok(socket.local_addr()?.ip())

@@ -161,8 +161,11 @@ impl Scenario {
     }
 }
 
-/// The demos: name and path.
-pub const DEMOS: [(&str, fn() -> Branch); 2] = [("clean", clean), ("lossy", lossy)];
+/// A demo's name, and what builds its path.
+pub type Demo = (&'static str, fn() -> Branch);
+
+/// The demos.
+pub const DEMOS: [Demo; 2] = [("clean", clean), ("lossy", lossy)];
 
 /// The demos' hops: address, name, round-trip time and jitter in ms. Addresses are documentation ones.
 const DEMO_HOPS: [([u8; 4], &str, f64, f64); 11] = [
