@@ -124,11 +124,16 @@ impl Collector {
         true
     }
 
-    /// This machine dropped a probe after the send call.
-    pub fn handle_local(&mut self, no: ProbeNo) {
-        if let Some(entry) = self.entry_mut(no).filter(|entry| entry.state == State::InFlight) {
+    /// This machine dropped a probe after the send call. Gives whether that can be true of a probe of ours.
+    ///
+    /// The next hop's silence on the link may be told only after the timeout.
+    pub fn handle_local(&mut self, no: ProbeNo) -> bool {
+        let Some(entry) = self.entry_mut(no) else { return false };
+        let is_open = matches!(entry.state, State::InFlight | State::Lost) && entry.booked.is_none();
+        if is_open {
             entry.state = State::NotSent;
         }
+        is_open || matches!(entry.state, State::Lost | State::NotSent)
     }
 
     /// The number and TTL of the one probe that an answer without a number can mean.
@@ -155,7 +160,9 @@ impl Collector {
         let timeout = self.timeout;
         let offset = self.offset(no);
         let Some(entry) = self.entries.get_mut(offset) else { return Taken::Stray(Stray::Unknown) };
-        let Some(sent) = entry.sent else { return Taken::Stray(Stray::Unknown) };
+        let Some(sent) = entry.sent.filter(|sent| reply.received.since(sent.time) <= LATE.max(timeout)) else {
+            return Taken::Stray(Stray::Unknown);
+        };
         if matches!(entry.state, State::Answered { .. } | State::Refused { .. } | State::Skipped) {
             return Taken::Duplicate(entry.booked.map(|(row, _)| row));
         }

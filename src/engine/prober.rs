@@ -62,6 +62,8 @@ pub struct Prober {
     /// TTLs that wait to be asked out of turn.
     extra: VecDeque<u8>,
     extra_at: Time,
+    /// TTLs beyond the end with a responder that is asked in every cycle: they take its turn once.
+    turns: Vec<u8>,
     next_sweep: Time,
     /// What the order of the hops is shuffled by.
     seed: u64,
@@ -85,6 +87,7 @@ impl Prober {
             reach: 0,
             extra: VecDeque::new(),
             extra_at: now,
+            turns: Vec::new(),
             next_sweep: now + SWEEP_EVERY,
             seed,
         }
@@ -210,7 +213,13 @@ impl Prober {
         }
         if now >= self.next_sweep {
             self.next_sweep = now + SWEEP_EVERY.max(self.pace.interval);
-            self.extra.extend(path.beyond());
+            let in_turn = |ttl: &u8| {
+                let address = path.address(*ttl);
+                address.is_some() && (1..=self.reach).any(|other| path.address(other) == address)
+            };
+            let (turns, extra): (Vec<u8>, Vec<u8>) = path.beyond().partition(in_turn);
+            self.turns = turns;
+            self.extra.extend(extra);
         }
     }
 
@@ -220,7 +229,7 @@ impl Prober {
         }
         while let Some(ttl) = self.extra.pop_front() {
             let wanted = ttl <= path.reach() || path.beyond().contains(&ttl);
-            if wanted && now >= self.not_before[usize::from(ttl)] {
+            if wanted && now >= self.ready(ttl, path) {
                 self.extra_at = now + SWEEP_STEP;
                 return Some(self.ask(ttl, now));
             }
@@ -240,7 +249,7 @@ impl Prober {
                 return None;
             }
             self.plan.pop_front();
-            let ready = self.not_before[usize::from(slot.ttl)];
+            let own = self.not_before[usize::from(slot.ttl)];
             if slot.ttl > path.reach() || now.since(slot.at) >= self.pace.interval {
                 // Out of reach by now, or missed: the next cycle asks it, nothing is caught up.
                 continue;
@@ -248,9 +257,19 @@ impl Prober {
             if slot.skip {
                 return Some(Due::Skip(slot.ttl));
             }
-            if now < ready {
-                self.insert(Slot { at: ready, ..slot });
+            if now < own {
+                self.insert(Slot { at: own, ..slot });
                 continue;
+            }
+            if now < self.ready(slot.ttl, path) {
+                return Some(Due::Skip(slot.ttl));
+            }
+            let address = path.address(slot.ttl);
+            let same = |ttl: &u8| address.is_some() && path.address(*ttl) == address;
+            if let Some(place) = self.turns.iter().position(same) {
+                self.plan.push_front(Slot { skip: true, ..slot });
+                let ttl = self.turns.swap_remove(place);
+                return Some(self.ask(ttl, now));
             }
             return Some(self.ask(slot.ttl, now));
         }
@@ -278,7 +297,7 @@ impl Prober {
         // A new order, or a target that needs a pause, moves the whole cycle back, so that every hop
         // keeps its distance and its place. A burst that is spent makes the target alone wait.
         let wait = |offset: Duration, ttl: u8| {
-            let late = self.not_before[usize::from(ttl)].since(self.base + offset);
+            let late = self.ready(ttl, path).since(self.base + offset);
             if late > interval { Duration::ZERO } else { late }
         };
         let asked = slots.iter().zip(offsets.clone()).filter(|((_, skip), _)| !skip);
@@ -294,7 +313,8 @@ impl Prober {
 
     /// The TTLs of a cycle in their present order, and which of them to leave out.
     ///
-    /// Of several TTLs with one responder only the one that has waited longest is asked.
+    /// Of several TTLs with one responder only the one that has waited longest is asked, in the place of
+    /// the first of them, so that the responder is asked in even steps.
     fn order(&self, path: &Path) -> Vec<(u8, bool)> {
         let mut ttls: Vec<u8> = (self.pace.first_ttl..=path.reach()).collect();
         let era = u64::from(self.cycle / SHUFFLE_EVERY);
@@ -303,18 +323,33 @@ impl Prober {
             let stray = u64::try_from(ttls.len() / 4 + 1).unwrap_or(1);
             ttls.sort_by_key(|&ttl| u64::from(ttl) + mix(self.seed ^ era << 8 ^ u64::from(ttl)) % stray);
         }
-        let waited_longer = |ttl: u8, other: u8| {
-            let (mine, its) = (self.not_before[usize::from(ttl)], self.not_before[usize::from(other)]);
-            (its, other) < (mine, ttl)
-        };
-        let left_out = |ttl: u8| {
-            let address = path.address(ttl);
-            address.is_some()
-                && ttls
-                    .iter()
-                    .any(|&other| other != ttl && path.address(other) == address && waited_longer(ttl, other))
-        };
-        ttls.iter().map(|&ttl| (ttl, left_out(ttl))).collect()
+        let mut slots: Vec<(u8, bool)> = ttls.into_iter().map(|ttl| (ttl, false)).collect();
+        for first in 0..slots.len() {
+            let (ttl, left_out) = slots[first];
+            let Some(address) = path.address(ttl).filter(|_| !left_out) else { continue };
+            let mut asked = first;
+            for place in first + 1..slots.len() {
+                let (other, left_out) = &mut slots[place];
+                if path.address(*other) == Some(address) {
+                    *left_out = true;
+                    let waited = |ttl: u8| (self.not_before[usize::from(ttl)], ttl);
+                    if waited(slots[place].0) < waited(slots[asked].0) {
+                        asked = place;
+                    }
+                }
+            }
+            (slots[first].0, slots[asked].0) = (slots[asked].0, slots[first].0);
+        }
+        slots
+    }
+
+    /// When `ttl` may be asked: an interval after it was, or any other TTL that its responder answers.
+    fn ready(&self, ttl: u8, path: &Path) -> Time {
+        let own = self.not_before[usize::from(ttl)];
+        let Some(address) = path.address(ttl) else { return own };
+        let others = (1..=u8::MAX).zip(&self.not_before[1..]);
+        let same = others.filter(|(other, _)| path.address(*other) == Some(address));
+        same.fold(own, |latest, (_, &time)| latest.max(time))
     }
 
     fn ask(&mut self, ttl: u8, now: Time) -> Due {

@@ -106,12 +106,14 @@ pub struct Rtt {
 impl Rtt {
     fn of(totals: &Totals) -> Option<Self> {
         const MS: f64 = 1_000.0;
-        let quantile = |q| totals.distribution.quantile(q).unwrap_or_default() / MS;
+        // The distribution knows a step's middle only, which may lie outside of what was seen.
+        let (best, worst) = (totals.rtt.best() / MS, totals.rtt.worst() / MS);
+        let quantile = |q| (totals.distribution.quantile(q).unwrap_or_default() / MS).clamp(best, worst);
         (totals.rtt.count() > 0).then(|| Self {
             last: totals.last.map(|us| f64::from(us) / MS),
-            best: totals.rtt.best() / MS,
+            best,
             avg: totals.rtt.mean() / MS,
-            worst: totals.rtt.worst() / MS,
+            worst,
             stdev: totals.rtt.stdev() / MS,
             p50: quantile(0.50),
             p95: quantile(0.95),
