@@ -160,7 +160,8 @@ impl Collector {
         let timeout = self.timeout;
         let offset = self.offset(no);
         let Some(entry) = self.entries.get_mut(offset) else { return Taken::Stray(Stray::Unknown) };
-        let Some(sent) = entry.sent.filter(|sent| reply.received.since(sent.time) <= LATE.max(timeout)) else {
+        let Some(sent) = entry.sent.filter(|sent| reply.received.since(sent.time) <= LATE.max(timeout))
+        else {
             return Taken::Stray(Stray::Unknown);
         };
         if matches!(entry.state, State::Answered { .. } | State::Refused { .. } | State::Skipped) {

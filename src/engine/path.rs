@@ -5,8 +5,8 @@ mod evidence;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use self::evidence::Hop;
 pub use self::evidence::Meaning;
+use self::evidence::{Change, Hop};
 use super::probe::{ProbeNo, Reply};
 use super::round::Row;
 use crate::wire::extension::Label;
@@ -117,13 +117,13 @@ impl Path {
     pub fn observe(&mut self, no: ProbeNo, ttl: u8, reply: &Reply) -> Meaning {
         let meaning = Meaning::of(reply, self.target);
         let Some(hop) = self.hops.get_mut(usize::from(ttl).wrapping_sub(1)) else { return meaning };
-        hop.observe(no, meaning, reply, self.target);
+        let change = hop.observe(no, meaning, reply, self.target);
         if meaning == Meaning::Target || reply.from == self.target && meaning.is_refusal() {
             self.target_view = hop.view.clone();
         }
-        if meaning == Meaning::Router {
+        if change == Change::OfBlock {
             for later in &mut self.hops[usize::from(ttl)..] {
-                later.forget_block(no);
+                later.forget_other_block(no, meaning);
             }
         }
         self.end = self.find_end();

@@ -44,8 +44,17 @@ impl Meaning {
     }
 }
 
+/// Whether an answer changed what is known of blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It did not.
+    None,
+    /// A block began, went away, or says something else.
+    OfBlock,
+}
+
 /// How many of the latest answers tell whether a TTL reaches the target by turns.
-const WINDOW: u32 = 8;
+const WINDOW: u32 = 16;
 
 /// The answers at one TTL.
 #[derive(Clone, Debug, Default)]
@@ -61,10 +70,13 @@ pub struct Hop {
 
 impl Hop {
     /// Takes in an answer, unless a later probe's answer is known already.
-    pub fn observe(&mut self, no: ProbeNo, meaning: Meaning, reply: &Reply, target: IpAddr) {
+    pub fn observe(&mut self, no: ProbeNo, meaning: Meaning, reply: &Reply, target: IpAddr) -> Change {
         if self.latest.is_some_and(|(latest, _)| latest > no) {
-            return;
+            return Change::None;
         }
+        let before = self.latest.map(|(_, before)| before);
+        let is_block = |meaning| matches!(meaning, Some(Meaning::Blocked { .. }));
+        let of_block = before != Some(meaning) && (is_block(before) || is_block(Some(meaning)));
         self.latest = Some((no, meaning));
         self.reached = self.reached << 1 | u32::from(meaning == Meaning::Target);
         self.seen = (self.seen + 1).min(WINDOW);
@@ -79,6 +91,7 @@ impl Hop {
             rewritten: reply.rewritten,
             reply_ttl: reply.reply_ttl,
         };
+        if of_block { Change::OfBlock } else { Change::None }
     }
 
     /// The latest answer was the target's; the number of its probe.
@@ -97,11 +110,13 @@ impl Hop {
         self.seen >= 3 && changes.count_ones() >= 2
     }
 
-    /// Forgets a refusal that newer evidence from before it has overtaken.
-    pub fn forget_block(&mut self, before: ProbeNo) {
-        if matches!(self.latest, Some((no, Meaning::Blocked { .. })) if no < before) {
-            self.latest = None;
-            self.view.refusal = None;
+    /// Forgets a block that is older than `newer`, a probe to a nearer hop, and says something else than
+    /// its answer.
+    pub fn forget_other_block(&mut self, newer: ProbeNo, meaning: Meaning) {
+        if self.latest.is_some_and(|(no, block)| {
+            matches!(block, Meaning::Blocked { .. }) && no < newer && block != meaning
+        }) {
+            *self = Self::default();
         }
     }
 }
