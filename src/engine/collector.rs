@@ -1,41 +1,19 @@
 //! The one table of probes: what became of each, and the rounds that they make up.
 
+mod entry;
+
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::history::responder_index;
+use self::entry::{Entry, State};
 use super::path::{Meaning, Path};
-use super::probe::{Grade, ProbeNo, Reply, SendOutcome, SentAt, Stray};
-use super::round::{Late, Round, RoundRow, Row, Try};
+use super::probe::{ProbeNo, Reply, SendOutcome, Stray};
+use super::round::{Late, Round, RoundRow, Row};
 use super::rtt::{Arrival, rtt};
 use super::time::{Time, Wall};
 
 /// How long after sending an answer is still taken for a late one.
 pub const LATE: Duration = Duration::from_mins(1);
-
-/// What became of a probe, so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    InFlight,
-    Answered { us: u32, grade: Grade, by: IpAddr, meaning: Meaning, late: bool },
-    Refused { by: IpAddr, meaning: Meaning },
-    Lost,
-    NotSent,
-    Skipped,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    ttl: u8,
-    round: u32,
-    created: Time,
-    sent: Option<SentAt>,
-    stamp: Option<Wall>,
-    state: State,
-    /// The row and the place in it, once the round is settled.
-    booked: Option<(Row, u8)>,
-}
 
 /// A round whose tries are not all decided.
 #[derive(Clone, Copy, Debug)]
@@ -196,7 +174,7 @@ impl Collector {
         let mut unsent = 0;
         while let Some(entry) = self.entries.get_mut(self.undecided.0.wrapping_sub(self.base.0) as usize) {
             if entry.state == State::InFlight {
-                if now < entry.sent.map_or(entry.created, |sent| sent.time) + self.timeout {
+                if now < entry.deadline(self.timeout) {
                     break;
                 }
                 entry.state = if self.stamped && entry.stamp.is_none() {
@@ -222,7 +200,7 @@ impl Collector {
     pub fn poll_timeout(&self) -> Option<Time> {
         let waiting = self.entries.iter().skip(self.offset(self.undecided));
         let first = waiting.into_iter().find(|entry| entry.state == State::InFlight)?;
-        Some(first.sent.map_or(first.created, |sent| sent.time) + self.timeout)
+        Some(first.deadline(self.timeout))
     }
 
     /// The oldest open round, once all of its tries are decided and no more will come (`closed`, or a
@@ -301,15 +279,7 @@ impl Collector {
     fn enter(&mut self, now: Time, ttl: u8, state: State) -> ProbeNo {
         let no = self.next();
         let round = self.rounds.back().map_or(0, |round| round.number);
-        self.entries.push_back(Entry {
-            ttl,
-            round,
-            created: now,
-            sent: None,
-            stamp: None,
-            state,
-            booked: None,
-        });
+        self.entries.push_back(Entry::new(now, ttl, round, state));
         no
     }
 
@@ -333,33 +303,5 @@ impl Collector {
     fn range(&self, from: ProbeNo, to: ProbeNo) -> impl Iterator<Item = (ProbeNo, &Entry)> {
         let range = self.offset(from)..self.offset(to);
         (from.0..).map(ProbeNo).zip(self.entries.range(range))
-    }
-}
-
-impl Entry {
-    fn row(&self, path: &Path) -> Option<Row> {
-        path.row(
-            self.ttl,
-            match self.state {
-                State::Answered { meaning, .. } | State::Refused { meaning, .. } => Some(meaning),
-                _ => None,
-            },
-        )
-    }
-
-    fn outcome(&self, responders: &mut Vec<IpAddr>) -> Try {
-        match self.state {
-            State::InFlight => Try::InFlight,
-            State::Lost => Try::Lost,
-            State::NotSent => Try::NotSent,
-            State::Skipped => Try::Skipped,
-            State::Refused { by, .. } => Try::Refused { by: responder_index(responders, by) },
-            State::Answered { us, grade, by, late: false, .. } => {
-                Try::Answered { us, by: responder_index(responders, by), grade }
-            }
-            State::Answered { us, grade, by, late: true, .. } => {
-                Try::Late { us, by: responder_index(responders, by), grade }
-            }
-        }
     }
 }

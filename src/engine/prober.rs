@@ -1,8 +1,11 @@
 //! What is due: the first sweep, then every hop once an interval on an absolute schedule.
 
+mod order;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use self::order::{Distances, order};
 use super::path::Path;
 use super::snapshot::Pace;
 use super::time::Time;
@@ -53,8 +56,7 @@ pub struct Prober {
     base: Time,
     started: bool,
     plan: VecDeque<Slot>,
-    /// When each TTL may be asked again, by TTL.
-    not_before: Vec<Time>,
+    distances: Distances,
     /// The cycle in which each TTL was asked last, by TTL.
     asked_in: Vec<Option<u32>>,
     /// The reach of the path when it was last looked at.
@@ -82,7 +84,7 @@ impl Prober {
             base: now,
             started: false,
             plan: VecDeque::new(),
-            not_before: vec![Time::ZERO; 256],
+            distances: Distances::new(),
             asked_in: vec![None; 256],
             reach: 0,
             extra: VecDeque::new(),
@@ -96,16 +98,14 @@ impl Prober {
     /// Changes the time between two tries to the same hop; what was asked before keeps its distance.
     pub fn set_interval(&mut self, now: Time, interval: Duration) {
         let old = std::mem::replace(&mut self.pace.interval, interval);
-        for time in &mut self.not_before {
-            *time = if *time == Time::ZERO { *time } else { *time - old + interval };
-        }
+        self.distances.change(|time| time - old + interval);
         if self.first_sight.is_none() && self.left != Some(0) {
             // The tries of this cycle that are still due move into the new interval.
             let waiting: Vec<Slot> = self.plan.drain(..).collect();
             self.base = now;
             let step = interval / u32::try_from(waiting.len().max(1)).unwrap_or(1);
             for (place, slot) in (0..).zip(waiting) {
-                let at = (now + step * place).max(self.not_before[usize::from(slot.ttl)]);
+                let at = (now + step * place).max(self.distances.own(slot.ttl));
                 self.insert(Slot { at, ..slot });
             }
         }
@@ -197,9 +197,9 @@ impl Prober {
         let interval = self.pace.interval;
         let is_spent = overshoot >= BURST_SPENT;
         let pause = if is_spent { interval.max(REFILL) } else { interval };
-        let last = self.not_before[usize::from(swept_to)] - interval;
+        let last = self.distances.own(swept_to) - interval;
         self.spent = is_spent.then_some(end);
-        self.not_before[usize::from(end)] = last + pause + pause / 4;
+        self.distances.set(end, last + pause + pause / 4);
     }
 
     /// Hops that came into reach are asked at once; those beyond it now and then.
@@ -229,7 +229,7 @@ impl Prober {
         }
         while let Some(ttl) = self.extra.pop_front() {
             let wanted = ttl <= path.reach() || path.beyond().contains(&ttl);
-            if wanted && now >= self.ready(ttl, path) {
+            if wanted && now >= self.distances.ready(ttl, path) {
                 self.extra_at = now + SWEEP_STEP;
                 return Some(self.ask(ttl, now));
             }
@@ -249,7 +249,7 @@ impl Prober {
                 return None;
             }
             self.plan.pop_front();
-            let own = self.not_before[usize::from(slot.ttl)];
+            let own = self.distances.own(slot.ttl);
             if slot.ttl > path.reach() || now.since(slot.at) >= self.pace.interval {
                 // Out of reach by now, or missed: the next cycle asks it, nothing is caught up.
                 continue;
@@ -261,7 +261,7 @@ impl Prober {
                 self.insert(Slot { at: own, ..slot });
                 continue;
             }
-            if now < self.ready(slot.ttl, path) {
+            if now < self.distances.ready(slot.ttl, path) {
                 return Some(Due::Skip(slot.ttl));
             }
             let address = path.address(slot.ttl);
@@ -297,7 +297,7 @@ impl Prober {
         // A new order, or a target that needs a pause, moves the whole cycle back, so that every hop
         // keeps its distance and its place. A burst that is spent makes the target alone wait.
         let wait = |offset: Duration, ttl: u8| {
-            let late = self.ready(ttl, path).since(self.base + offset);
+            let late = self.distances.ready(ttl, path).since(self.base + offset);
             if late > interval { Duration::ZERO } else { late }
         };
         let asked = slots.iter().zip(offsets.clone()).filter(|((_, skip), _)| !skip);
@@ -312,44 +312,10 @@ impl Prober {
     }
 
     /// The TTLs of a cycle in their present order, and which of them to leave out.
-    ///
-    /// Of several TTLs with one responder only the one that has waited longest is asked, in the place of
-    /// the first of them, so that the responder is asked in even steps.
     fn order(&self, path: &Path) -> Vec<(u8, bool)> {
-        let mut ttls: Vec<u8> = (self.pace.first_ttl..=path.reach()).collect();
         let era = u64::from(self.cycle / SHUFFLE_EVERY);
-        if era > 0 {
-            // Nobody moves further than a quarter, so that no hop waits for more than two intervals.
-            let stray = u64::try_from(ttls.len() / 4 + 1).unwrap_or(1);
-            ttls.sort_by_key(|&ttl| u64::from(ttl) + mix(self.seed ^ era << 8 ^ u64::from(ttl)) % stray);
-        }
-        let mut slots: Vec<(u8, bool)> = ttls.into_iter().map(|ttl| (ttl, false)).collect();
-        for first in 0..slots.len() {
-            let (ttl, left_out) = slots[first];
-            let Some(address) = path.address(ttl).filter(|_| !left_out) else { continue };
-            let mut asked = first;
-            for place in first + 1..slots.len() {
-                let (other, left_out) = &mut slots[place];
-                if path.address(*other) == Some(address) {
-                    *left_out = true;
-                    let waited = |ttl: u8| (self.not_before[usize::from(ttl)], ttl);
-                    if waited(slots[place].0) < waited(slots[asked].0) {
-                        asked = place;
-                    }
-                }
-            }
-            (slots[first].0, slots[asked].0) = (slots[asked].0, slots[first].0);
-        }
-        slots
-    }
-
-    /// When `ttl` may be asked: an interval after it was, or any other TTL that its responder answers.
-    fn ready(&self, ttl: u8, path: &Path) -> Time {
-        let own = self.not_before[usize::from(ttl)];
-        let Some(address) = path.address(ttl) else { return own };
-        let others = (1..=u8::MAX).zip(&self.not_before[1..]);
-        let same = others.filter(|(other, _)| path.address(*other) == Some(address));
-        same.fold(own, |latest, (_, &time)| latest.max(time))
+        let shuffle = if era == 0 { 0 } else { mix(self.seed ^ era) };
+        order((self.pace.first_ttl..=path.reach()).collect(), shuffle, &self.distances, path)
     }
 
     fn ask(&mut self, ttl: u8, now: Time) -> Due {
@@ -361,7 +327,7 @@ impl Prober {
         };
         // Timers wake a little late; without this the absolute schedule would slip by that much.
         let slack = (interval / 20).min(Duration::from_millis(5));
-        self.not_before[usize::from(ttl)] = now + gap - slack;
+        self.distances.set(ttl, now + gap - slack);
         self.asked_in[usize::from(ttl)] = Some(self.cycle.max(1));
         Due::Ask(ttl)
     }

@@ -145,7 +145,7 @@ fn branches_of_unequal_length_fold_into_one_row() {
             folded += u32::from(play.trace.path().end() == (End::Target { ttl: 11, upto: 12 }));
         }
         // Chance alone may make one branch look like the only one for a moment.
-        assert!(folded >= 97, "seed {seed}: {folded}");
+        assert!(folded >= 90, "seed {seed}: {folded}");
         let rows = play.rows();
         let target = play.target();
         assert_eq!((target.upto, rows.len()), (12, 12), "seed {seed}");
