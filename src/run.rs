@@ -5,7 +5,7 @@ mod launch;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use jiff::tz::TimeZone;
 use thiserror::Error;
@@ -14,8 +14,10 @@ use crate::cli::{Cli, Stop, UsageError};
 use crate::report::once::Once;
 use crate::report::progress::Progress;
 use crate::report::{json, text, words};
-use crate::settings::{Hosts, Mode, Settings, privileged};
-use crate::watch::{self, Notice, View};
+use crate::settings::{FLOOR, Hosts, Mode, PRIVILEGED_FLOOR, Settings, privileged};
+use crate::ui::theme::Look;
+use crate::ui::{self, Msg, UiConfig, WatchLink};
+use crate::watch::{self, Notice, View, WatchConfig};
 
 /// The statuses that a run can end with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +28,22 @@ pub enum Exit {
     Failed = 1,
     /// The command line was wrong.
     Usage = 2,
+    /// Ended by SIGHUP, as a shell tells it.
+    HungUp = 129,
     /// Ended by SIGINT before its time, as a shell tells it.
     Interrupted = 130,
+    /// Ended by SIGTERM before its time, as a shell tells it.
+    Terminated = 143,
+}
+
+impl Exit {
+    const fn of_signal(number: i32) -> Self {
+        match number {
+            libc::SIGHUP => Self::HungUp,
+            libc::SIGTERM => Self::Terminated,
+            _ => Self::Interrupted,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -55,8 +71,8 @@ pub enum RunError {
 pub enum Seen {
     /// A newer view.
     View(View),
-    /// The user wants it to end now.
-    Interrupted,
+    /// A signal wants it to end now: its number.
+    Signal(i32),
 }
 
 /// The whole program: reads the arguments, runs, prints what went wrong in one line on standard error.
@@ -89,26 +105,44 @@ fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
 
 /// Runs what the settings ask for.
 fn run(settings: &Settings) -> Result<Exit, RunError> {
-    let (notices, told) = mpsc::channel();
     let config = launch::config(settings)?;
-    let target = config.about.address;
-    let notify = move |notice| notices.send(notice).unwrap_or_default();
-    let watch = watch::spawn(config, notify).map_err(|error| launch::explain(&error, target))?;
+    if settings.mode == Mode::Screen {
+        return screen(settings, config);
+    }
+    let (notices, told) = mpsc::channel();
+    let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default())?;
     let seen = Views { watch: &watch, told };
     let out = &mut io::stdout().lock();
     let zone = TimeZone::system();
-    let progress = || {
-        let count = settings.probing.count.unwrap_or_default();
-        io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count))
-    };
+    let count = settings.probing.count.unwrap_or_default();
+    let progress = io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count));
     match settings.mode {
-        Mode::Screen => todo!(),
         Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
-        Mode::Report { wide } => {
-            report(seen, progress(), out, |out, view| text::write(out, view, settings.hosts, wide, &zone))
-        }
-        Mode::Json => report(seen, progress(), out, |out, view| json::write(out, view, &zone)),
+        Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
+        Mode::Report { wide } => report(seen, progress, out, |out, view| {
+            text::write(out, view, settings.hosts, wide, &zone)
+        }),
+        Mode::Screen => Ok(Exit::Done),
     }
+}
+
+/// The full screen, until the user has seen enough.
+fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
+    let (sender, messages) = mpsc::channel();
+    let notices = sender.clone();
+    let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
+    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify)?);
+    let config = UiConfig {
+        hosts: settings.hosts,
+        interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },
+        look: Look::detect(|name| std::env::var(name).ok()),
+        zone: TimeZone::system(),
+    };
+    let exit = ui::run(config, sender, &messages, &watch).map_err(|gone| anyhow::anyhow!(gone))?;
+    Ok(match exit {
+        ui::Exit::Quit | ui::Exit::Ended => Exit::Done,
+        ui::Exit::Signal(number) => Exit::of_signal(number),
+    })
 }
 
 /// The views of a watch, as a front end without a screen reads them.
@@ -128,7 +162,7 @@ impl Iterator for Views<'_> {
                         return Some(Seen::View(view));
                     }
                 }
-                Ok(Notice::Signal(_)) => return Some(Seen::Interrupted),
+                Ok(Notice::Signal(number)) => return Some(Seen::Signal(number)),
                 Ok(Notice::Suspend | Notice::Continued | Notice::Resized) => {}
                 Ok(Notice::Ended) | Err(_) => return None,
             }
@@ -185,7 +219,7 @@ fn to_the_end(
                 each(&view)?;
                 last = Some(view);
             }
-            Seen::Interrupted => return Ok((last, Exit::Interrupted)),
+            Seen::Signal(number) => return Ok((last, Exit::of_signal(number))),
         }
     }
     Ok((last, Exit::Done))
@@ -219,7 +253,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_run_prints_what_there_is() {
-        let seen = || vec![Seen::View(fixture::silent()), Seen::Interrupted, Seen::View(fixture::reached())];
+        let seen = || vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())];
         let (exit, text) = traced(seen());
         assert_eq!((exit, text.lines().count()), (Exit::Interrupted, 3), "{text}");
         let (exit, text, shown) = reported(seen());

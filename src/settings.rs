@@ -12,8 +12,10 @@ use crate::wire::icmp::Family;
 pub use duration::parse_duration;
 pub use privilege::privileged;
 
-/// The simulated paths there are.
-pub const SCENARIOS: &[&str] = &["clean", "lossy"];
+/// The least time between two tries to the same hop without privileges, as with ping and mtr.
+pub const FLOOR: Duration = Duration::from_millis(100);
+/// The least that the privileged may ask for.
+pub const PRIVILEGED_FLOOR: Duration = Duration::from_millis(1);
 
 /// The largest packet that may be asked for, IP header included, in bytes.
 pub const MAX_SIZE: u16 = 65_000;

@@ -105,10 +105,12 @@ made_up_path() {
     HOPWATCH_SERVE="$hops $far $how" "$HOPWATCH_LAB_SH" --exact serve::serve --ignored --nocapture \
         > "$scratch/said" 2>&1 < /dev/null &
     started="$started $!"
-    while read -r line; do
+    # Kept open: a responder that speaks up later must not find the pipe broken.
+    exec 3< "$scratch/said"
+    while read -r line <&3; do
         case $line in serving) break ;; esac
         last_words=$line
-    done < "$scratch/said"
+    done
     [ "$line" = serving ] || { echo "$0: the responder says: $last_words" >&2; exit 1; }
 }
 

@@ -199,7 +199,7 @@ impl Prober {
         let pause = if is_spent { interval.max(REFILL) } else { interval };
         let last = self.distances.own(swept_to) - interval;
         self.spent = is_spent.then_some(end);
-        self.distances.set(end, last + pause + pause / 4);
+        self.distances.set(end, self.distances.own(end).max(last + pause + pause / 4));
     }
 
     /// Hops that came into reach are asked at once; those beyond it now and then.

@@ -13,33 +13,85 @@ pub struct Figure {
     pub header: &'static str,
     /// Columns of the terminal that its values take, without the space before them.
     pub width: usize,
+    /// The order in which figures get room where it is short: the lowest first.
+    pub rank: u8,
+    /// What it means, in a few words.
+    pub help: &'static str,
     /// The value for a row, not padded; empty while there is none.
     pub value: fn(&TableRow) -> String,
 }
 
 /// Every figure, in the order of a report.
 pub const FIGURES: [Figure; 7] = [
-    Figure { header: "Loss%", width: 6, value: |row| row.loss.map(percent).unwrap_or_default() },
-    Figure { header: "Snt", width: 5, value: |row| row.counts.sent().to_string() },
-    Figure { header: "Last", width: 5, value: |row| time(row, |rtt| rtt.last) },
-    Figure { header: "Avg", width: 5, value: |row| time(row, |rtt| Some(rtt.avg)) },
-    Figure { header: "Best", width: 5, value: |row| time(row, |rtt| Some(rtt.best)) },
-    Figure { header: "Wrst", width: 5, value: |row| time(row, |rtt| Some(rtt.worst)) },
-    Figure { header: "StDev", width: 5, value: |row| time(row, |rtt| Some(rtt.stdev)) },
+    Figure {
+        header: "Loss%",
+        width: 6,
+        rank: 1,
+        help: "lost, of the tries that are decided",
+        value: |row| row.loss.map(percent).unwrap_or_default(),
+    },
+    Figure { header: "Snt", width: 5, rank: 5, help: "tries sent", value: |row| count(row.counts.sent()) },
+    Figure {
+        header: "Last",
+        width: 5,
+        rank: 4,
+        help: "the latest try's time in ms; blank after a loss",
+        value: |row| time(row, |rtt| rtt.last),
+    },
+    Figure {
+        header: "Avg",
+        width: 5,
+        rank: 2,
+        help: "the mean time",
+        value: |row| time(row, |rtt| Some(rtt.avg)),
+    },
+    Figure {
+        header: "Best",
+        width: 5,
+        rank: 7,
+        help: "the least time",
+        value: |row| time(row, |rtt| Some(rtt.best)),
+    },
+    Figure {
+        header: "Wrst",
+        width: 5,
+        rank: 6,
+        help: "the greatest time",
+        value: |row| time(row, |rtt| Some(rtt.worst)),
+    },
+    Figure {
+        header: "StDev",
+        width: 5,
+        rank: 8,
+        help: "the sample standard deviation",
+        value: |row| time(row, |rtt| Some(rtt.stdev)),
+    },
 ];
 
 fn time(row: &TableRow, pick: fn(&Rtt) -> Option<f64>) -> String {
-    row.rtt.as_ref().and_then(pick).map(millis).unwrap_or_default()
+    let by_kernel = row.grades[1] == 0 && row.grades[2] == 0;
+    row.rtt.as_ref().and_then(pick).map(|ms| millis(ms, by_kernel)).unwrap_or_default()
 }
 
-/// A time in ms within five columns: 10 µs steps below 10 ms, 0.1 ms steps below a second, whole ms above.
-pub fn millis(ms: f64) -> String {
-    if ms < 9.995 {
+/// A time in ms within five columns: 0.1 ms steps below a second, whole ms above; 10 µs steps below 10 ms
+/// where the kernel stamped every try.
+pub fn millis(ms: f64, by_kernel: bool) -> String {
+    if by_kernel && ms < 9.995 {
         format!("{ms:.2}")
     } else if ms < 999.95 {
         format!("{ms:.1}")
     } else {
         format!("{ms:.0}")
+    }
+}
+
+/// A count within five columns: exact below 100,000.
+pub fn count(n: u64) -> String {
+    match n {
+        0..=99_999 => n.to_string(),
+        100_000..=999_999 => format!("{}k", n / 1_000),
+        1_000_000..=99_999_999 => format!("{}.{}M", n / 1_000_000, n / 100_000 % 10),
+        _ => format!("{}M", n / 1_000_000),
     }
 }
 
@@ -61,16 +113,32 @@ mod tests {
     #[test]
     fn a_time_never_takes_more_than_five_columns() {
         let cases = [
-            (0.0, "0.00"),
-            (0.314, "0.31"),
-            (9.994, "9.99"),
-            (9.995, "10.0"),
-            (999.94, "999.9"),
-            (999.95, "1000"),
-            (60_000.0, "60000"),
+            (0.0, true, "0.00"),
+            (0.314, true, "0.31"),
+            (0.314, false, "0.3"),
+            (9.994, true, "9.99"),
+            (9.995, true, "10.0"),
+            (999.94, true, "999.9"),
+            (999.95, false, "1000"),
+            (60_000.0, true, "60000"),
         ];
-        for (ms, text) in cases {
-            assert_eq!(millis(ms), text);
+        for (ms, by_kernel, text) in cases {
+            assert_eq!(millis(ms, by_kernel), text);
+        }
+    }
+
+    #[test]
+    fn a_count_never_takes_more_than_five_columns() {
+        let cases = [
+            (99_999, "99999"),
+            (100_000, "100k"),
+            (999_999, "999k"),
+            (1_249_999, "1.2M"),
+            (99_999_999, "99.9M"),
+            (100_000_000, "100M"),
+        ];
+        for (n, text) in cases {
+            assert_eq!(count(n), text);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::net::error_queue::ErrorQueueConfig;
 use crate::net::simulated::scenario::Scenario;
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
-use crate::watch::{About, WatchConfig, Way};
+use crate::watch::{self, About, Handle, Notice, WatchConfig, Way};
 use crate::wire::icmp::Family;
 use crate::wire::payload::Cookie;
 
@@ -67,8 +67,14 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
     })
 }
 
+/// Starts the watch.
+pub fn spawn(config: WatchConfig, notify: impl Fn(Notice) + Send + 'static) -> anyhow::Result<Handle> {
+    let target = config.about.address;
+    watch::spawn(config, notify).map_err(|error| explain(&error, target))
+}
+
 /// One line on why the channel could not be opened, and what to do.
-pub fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
+fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
     match error.raw_os_error() {
         Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL) => {
             anyhow!("no route to {target}; see `ip route get {target}`")

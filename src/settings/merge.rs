@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Hosts, MAX_SIZE, Mode, Probing, SCENARIOS, Settings, Target, min_size, parse_duration};
+use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
 use crate::cli::{Cli, UsageError};
+use crate::net::simulated::scenario::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
-const FLOOR: Duration = Duration::from_millis(100);
 const MILLISECOND: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);

@@ -1,0 +1,315 @@
+//! The one state of the screen. Keys change it, views are drawn from it, and nothing in it is shared.
+
+use std::cell::OnceCell;
+use std::time::{Duration, SystemTime};
+
+use jiff::tz::TimeZone;
+use ratatui::layout::{Rect, Size};
+
+use super::action::{Action, Step};
+use super::keys::Scope;
+use super::layout::Areas;
+use super::lines::{self, Line};
+use super::prompt::Prompt;
+use super::theme::Look;
+use super::view::{faults, help};
+use crate::engine::probe::Command;
+use crate::engine::round::Row;
+use crate::engine::table::{Span, Table};
+use crate::engine::time::Time;
+use crate::settings::Hosts;
+use crate::watch::{Request, View};
+
+/// What a run sets for its screen.
+#[derive(Clone, Debug)]
+pub struct UiConfig {
+    /// How hosts are shown at first.
+    pub hosts: Hosts,
+    /// The least interval that the prompt takes.
+    pub interval_floor: Duration,
+    /// Colours and characters.
+    pub look: Look,
+    /// Where the clock on the wall hangs.
+    pub zone: TimeZone,
+}
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    config: UiConfig,
+    now: SystemTime,
+    size: Size,
+    live: Option<View>,
+    span: Span,
+    frozen: Option<Frozen>,
+    hosts: Hosts,
+    names_asked: bool,
+    selected: Option<Row>,
+    layer: Layer,
+    message: Option<String>,
+    max_ttl: Option<u8>,
+    table: OnceCell<Table>,
+}
+
+/// A picture held still.
+#[derive(Debug)]
+struct Frozen {
+    view: View,
+    span: Span,
+    since: SystemTime,
+}
+
+/// What lies on top of the table, and gets the keys first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// Nothing.
+    #[default]
+    None,
+    /// The help, scrolled down by so many lines.
+    Help(usize),
+    /// The prompt for an interval.
+    Prompt(Prompt),
+}
+
+impl App {
+    /// The state before anything is known.
+    pub fn new(config: UiConfig, size: Size, now: SystemTime) -> Self {
+        Self {
+            now,
+            size,
+            live: None,
+            span: Span::All,
+            frozen: None,
+            hosts: config.hosts,
+            names_asked: config.hosts != Hosts::Addresses,
+            selected: None,
+            layer: Layer::None,
+            message: None,
+            max_ttl: None,
+            table: OnceCell::new(),
+            config,
+        }
+    }
+
+    /// Takes a new view in. Says whether the picture changes by it.
+    pub fn show(&mut self, view: View) -> bool {
+        if self.max_ttl == Some(view.snapshot.pace.max_ttl) {
+            self.max_ttl = None;
+        }
+        self.live = Some(view);
+        let changes = self.frozen.is_none();
+        if changes {
+            self.table.take();
+        }
+        changes
+    }
+
+    /// The wall clock moved on. Says whether it shows another second.
+    pub fn tick(&mut self, now: SystemTime) -> bool {
+        let second = |moment: SystemTime| {
+            moment.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        };
+        let changes = second(now) != second(self.now);
+        self.now = now;
+        changes
+    }
+
+    /// The screen has this size now.
+    pub fn resize(&mut self, size: Size) {
+        self.size = size;
+    }
+
+    /// Does what a key asks for; gives what the watch has to do for it.
+    pub fn update(&mut self, action: Action) -> Option<Request> {
+        self.message = None;
+        match action {
+            Action::Quit => return Some(Request::Quit),
+            Action::Help => self.layer = Layer::Help(0),
+            Action::Back => self.back(),
+            Action::NextHosts => return self.next_hosts(),
+            Action::MoreHops => return self.reach(1),
+            Action::FewerHops => return self.reach(-1),
+            Action::Freeze => self.freeze(),
+            Action::Restart => self.restart(),
+            Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
+            Action::Move(step) => self.step(step),
+            Action::Edit(edit) => {
+                if let Layer::Prompt(prompt) = &mut self.layer {
+                    prompt.edit(edit);
+                }
+            }
+            Action::Submit => return self.submit(),
+            // The terminal's own affairs: whoever holds it does them.
+            Action::Redraw | Action::Suspend => {}
+        }
+        None
+    }
+
+    fn back(&mut self) {
+        match self.layer {
+            Layer::None => self.selected = None,
+            Layer::Help(_) | Layer::Prompt(_) => self.layer = Layer::None,
+        }
+    }
+
+    fn next_hosts(&mut self) -> Option<Request> {
+        self.hosts = match self.hosts {
+            Hosts::Names => Hosts::Addresses,
+            Hosts::Addresses => Hosts::Both,
+            Hosts::Both => Hosts::Names,
+        };
+        let first_need = self.hosts != Hosts::Addresses && !self.names_asked;
+        self.names_asked |= first_need;
+        first_need.then_some(Request::Names(true))
+    }
+
+    fn reach(&mut self, by: i8) -> Option<Request> {
+        let pace = self.live.as_ref()?.snapshot.pace;
+        let reach = self.max_ttl.unwrap_or(pace.max_ttl);
+        let wanted = reach.saturating_add_signed(by).max(pace.first_ttl.max(1));
+        self.message = Some(format!("maximum hops: {wanted}"));
+        if wanted == reach {
+            return None;
+        }
+        self.max_ttl = Some(wanted);
+        Some(Request::Trace(Command::MaxTtl(wanted)))
+    }
+
+    fn freeze(&mut self) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => self.live.clone().map(|view| Frozen { view, span: self.span, since: self.now }),
+        };
+        self.table.take();
+    }
+
+    fn restart(&mut self) {
+        let Some(view) = &self.live else { return };
+        self.span = Span::Since(view.snapshot.now);
+        self.message = Some("statistics restarted".to_owned());
+        if self.frozen.is_none() {
+            self.table.take();
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        if let Layer::Help(scroll) = self.layer {
+            let page = usize::from(self.areas().body.height);
+            let places = (help::height(self) + 1).saturating_sub(page).max(1);
+            self.layer = Layer::Help(step.from(scroll, places, page));
+            return;
+        }
+        let page = self.areas().page();
+        let selected = lines::moved(&self.lines(), self.selected, step, page);
+        self.selected = selected;
+    }
+
+    fn submit(&mut self) -> Option<Request> {
+        let Layer::Prompt(prompt) = &mut self.layer else { return None };
+        let interval = prompt.submit(self.config.interval_floor)?;
+        self.layer = Layer::None;
+        self.message = Some(format!("interval: {}", super::clock::setting(interval)));
+        Some(Request::Trace(Command::Interval(interval)))
+    }
+
+    /// What is shown: the live view, or the frozen one.
+    pub fn view(&self) -> Option<&View> {
+        self.frozen.as_ref().map(|frozen| &frozen.view).or(self.live.as_ref())
+    }
+
+    /// The live view, frozen or not.
+    pub const fn live(&self) -> Option<&View> {
+        self.live.as_ref()
+    }
+
+    /// The stretch of time that the shown figures are of.
+    pub fn span(&self) -> Span {
+        self.frozen.as_ref().map_or(self.span, |frozen| frozen.span)
+    }
+
+    /// The hop table of what is shown, made once for each view.
+    pub fn table(&self) -> Option<&Table> {
+        let view = self.view()?;
+        Some(self.table.get_or_init(|| view.snapshot.table(self.span())))
+    }
+
+    /// The lines of that table. Silent hops fold once they have had the time to answer.
+    pub fn lines(&self) -> Vec<Line<'_>> {
+        self.table().map(|table| lines::lines(table, self.has_settled())).unwrap_or_default()
+    }
+
+    /// Whether the first probes have had the time to be answered.
+    pub fn has_settled(&self) -> bool {
+        self.view().is_some_and(|view| {
+            let snapshot = &view.snapshot;
+            snapshot.now.since(snapshot.started) >= snapshot.pace.timeout
+        })
+    }
+
+    /// The session's time that is shown: it goes on between views, unless frozen.
+    pub fn session_now(&self) -> Option<Time> {
+        let snapshot = &self.view()?.snapshot;
+        let passed = self.now.duration_since(snapshot.anchor.wall).unwrap_or_default();
+        let live = snapshot.now.max(snapshot.anchor.time + passed);
+        Some(if self.is_frozen() { snapshot.now } else { live })
+    }
+
+    /// The wall clock.
+    pub const fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    /// Since when the picture is frozen.
+    pub fn frozen_since(&self) -> Option<SystemTime> {
+        self.frozen.as_ref().map(|frozen| frozen.since)
+    }
+
+    /// Whether the picture is frozen.
+    pub const fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// How hosts are shown.
+    pub const fn hosts(&self) -> Hosts {
+        self.hosts
+    }
+
+    /// The selected row.
+    pub const fn selected(&self) -> Option<Row> {
+        self.selected
+    }
+
+    /// What lies on top.
+    pub const fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// Who gets the keys.
+    pub const fn scope(&self) -> Scope {
+        match self.layer {
+            Layer::None => Scope::Table,
+            Layer::Help(_) => Scope::Help,
+            Layer::Prompt(_) => Scope::Prompt,
+        }
+    }
+
+    /// What the last key did, where the picture does not tell.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// Colours and characters.
+    pub const fn look(&self) -> &Look {
+        &self.config.look
+    }
+
+    /// The time zone of the clock.
+    pub const fn zone(&self) -> &TimeZone {
+        &self.config.zone
+    }
+
+    /// Where things go at the present size.
+    pub fn areas(&self) -> Areas {
+        Areas::of(Rect::from(self.size), faults::line(self).is_some())
+    }
+}

@@ -1,0 +1,22 @@
+//! One frame: a pure function of the state.
+
+use ratatui::Frame;
+
+use super::app::{App, Layer};
+use super::layout::Areas;
+use super::view::{faults, footer, header, help, table};
+
+/// Draws the state. Nothing changes by it.
+pub fn draw(frame: &mut Frame, app: &App) {
+    let areas = Areas::of(frame.area(), faults::line(app).is_some());
+    let buffer = frame.buffer_mut();
+    header::render(app, areas.header, buffer);
+    faults::render(app, areas.fault, buffer);
+    match app.layer() {
+        Layer::Help(scroll) => help::render(app, *scroll, areas.body, buffer),
+        Layer::None | Layer::Prompt(_) => table::render(app, areas.body, buffer),
+    }
+    if let Some(cursor) = footer::render(app, areas.footer, buffer) {
+        frame.set_cursor_position(cursor);
+    }
+}

@@ -1,0 +1,146 @@
+//! Where things go: the areas of the screen, and the columns of the table.
+
+use ratatui::layout::Rect;
+
+use crate::report::figures::{FIGURES, Figure};
+
+/// The areas of the screen, from the top. An area that has no room is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Areas {
+    /// What is watched, and how.
+    pub header: Rect,
+    /// The local fault.
+    pub fault: Rect,
+    /// The hop table, or the layer on top of it.
+    pub body: Rect,
+    /// The keys, a message, or a prompt.
+    pub footer: Rect,
+}
+
+impl Areas {
+    /// The areas of `area`; the fault's is empty without one.
+    pub fn of(area: Rect, fault: bool) -> Self {
+        let header = match area.height {
+            0..4 => 0,
+            4..8 => 1,
+            _ => 2,
+        };
+        let fault = u16::from(fault && area.height >= 4);
+        let footer = u16::from(area.height >= 3);
+        let body = area.height.saturating_sub(header + fault + footer);
+        let mut y = area.y;
+        let [header, fault, body, footer] = [header, fault, body, footer].map(|height| {
+            let part = Rect { y, height, ..area };
+            y += height;
+            part
+        });
+        Self { header, fault, body, footer }
+    }
+
+    /// How many lines of the table fit below its header.
+    pub fn page(&self) -> usize {
+        usize::from(self.body.height.saturating_sub(1))
+    }
+}
+
+/// The least width of the strip, and when it gets room among the columns.
+const STRIP: (u16, u8) = (8, 3);
+/// The least and the greatest width that the host column claims before the others.
+const HOST: (u16, u16) = (20, 30);
+
+/// The widths of the table's parts. Each but the first has a gap of one cell before it.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// The target's mark and the TTL.
+    pub ttl: u16,
+    /// The host.
+    pub host: u16,
+    /// The columns that have room, as [`FIGURES`] orders them.
+    pub shown: Vec<&'static Figure>,
+    /// The strip; 0 without room for one.
+    pub strip: u16,
+}
+
+impl Columns {
+    /// Shares out `width` cells; `hosts` is what the longest host takes.
+    ///
+    /// Columns get room by rank until one has none. What is left goes to the host as far as it needs it, but
+    /// at most by halves, and to the strip.
+    pub fn new(width: u16, ttl: u16, hosts: u16) -> Self {
+        let floor = (width / 10 * 3).clamp(HOST.0, HOST.1);
+        let mut left = width.saturating_sub(ttl + 1);
+        let mut host = floor.min(left);
+        left -= host;
+        let mut ranked: Vec<(u8, u16)> =
+            FIGURES.iter().map(|figure| (figure.rank, figure.width as u16)).collect();
+        ranked.push((STRIP.1, STRIP.0));
+        ranked.sort_unstable();
+        let mut last = 0;
+        for (rank, width) in ranked {
+            let Some(rest) = left.checked_sub(width + 1) else { break };
+            (left, last) = (rest, rank);
+        }
+        let shown = FIGURES.iter().filter(|figure| figure.rank <= last).collect();
+        let has_strip = STRIP.1 <= last;
+        let more = hosts.saturating_sub(host).min(if has_strip { left / 2 } else { left });
+        host += more;
+        Self { ttl, host, shown, strip: if has_strip { STRIP.0 + left - more } else { 0 } }
+    }
+
+    /// Where the figures begin, from the left of the table.
+    pub const fn figures_at(&self) -> u16 {
+        self.ttl + 1 + self.host + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(columns: &Columns) -> Vec<&'static str> {
+        columns.shown.iter().map(|figure| figure.header).collect()
+    }
+
+    #[test]
+    fn columns_drop_by_rank() {
+        for (width, expected) in [
+            (200, "Loss% Snt Last Avg Best Wrst StDev"),
+            (80, "Loss% Snt Last Avg Best Wrst StDev"),
+            (79, "Loss% Snt Last Avg Best Wrst StDev"),
+            (72, "Loss% Snt Last Avg Best Wrst"),
+            (60, "Loss% Snt Last Avg"),
+            (50, "Loss% Avg"),
+            (32, "Loss%"),
+            (20, ""),
+        ] {
+            assert_eq!(names(&Columns::new(width, 3, 40)).join(" "), expected, "{width}");
+        }
+    }
+
+    #[test]
+    fn long_hosts_take_half_of_what_is_left() {
+        let (short, long) = (Columns::new(200, 3, 15), Columns::new(200, 3, 60));
+        assert_eq!((short.host, long.host), (30, 60));
+        assert_eq!(short.strip - long.strip, 30);
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_never_outgrows_its_width(width in 0u16..400, ttl in 3u16..8, hosts in 0u16..300) {
+            let columns = Columns::new(width, ttl, hosts);
+            let figures: u16 = columns.shown.iter().map(|figure| figure.width as u16 + 1).sum();
+            let strip = if columns.strip > 0 { columns.strip + 1 } else { 0 };
+            prop_assert!(ttl + 1 + columns.host + figures + strip <= width.max(ttl + 1));
+        }
+
+        #[test]
+        fn areas_fill_the_screen_without_overlap(height in 0u16..100, fault in any::<bool>()) {
+            let area = Rect::new(0, 0, 80, height);
+            let areas = Areas::of(area, fault);
+            let heights = [areas.header, areas.fault, areas.body, areas.footer].map(|part| part.height);
+            prop_assert_eq!(heights.iter().sum::<u16>(), height);
+            prop_assert_eq!(areas.footer.bottom(), height);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What whole screens look like, against pictures kept beside this file.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+use ratatui::style::Modifier;
+
+use super::action::{Action, Edit, Step};
+use super::app::{App, UiConfig};
+use super::testing::{Scene, balanced, clean, config, ip, lossy, picture, refused, silent_target, unplugged};
+use super::theme::{Depth, Glyphs, Look, Theme};
+use crate::engine::path::End;
+use crate::engine::round::Try;
+use crate::engine::time::Time;
+use crate::settings::Hosts;
+use crate::watch::Request;
+use crate::wire::icmp::Icmp;
+
+const SIZES: [(u16, u16); 3] = [(60, 12), (80, 24), (200, 60)];
+
+/// Compares the scene's screen at every size.
+fn at_every_size(name: &str, scene: &Scene) {
+    for (width, height) in SIZES {
+        let app = scene.app(width, height);
+        assert_snapshot!(format!("{name}_{width}x{height}"), picture(&app, width, height));
+    }
+}
+
+fn after(scene: &Scene, (width, height): (u16, u16), actions: &[Action]) -> TestBackend {
+    let mut app = scene.app(width, height);
+    for &action in actions {
+        app.update(action);
+    }
+    picture(&app, width, height)
+}
+
+/// Every cell's style as a letter: what a picture of text does not show.
+fn styles(backend: &TestBackend) -> String {
+    let buffer = backend.buffer();
+    let mut text = String::new();
+    for row in buffer.content().chunks(usize::from(buffer.area.width)) {
+        for cell in row {
+            let letter = match (cell.fg, cell.modifier) {
+                (_, modifier) if modifier.contains(Modifier::REVERSED) => 'R',
+                (_, modifier) if modifier.contains(Modifier::UNDERLINED) => 'u',
+                (_, modifier) if modifier.contains(Modifier::DIM) => 'd',
+                (ratatui::style::Color::Reset, modifier) if modifier.contains(Modifier::BOLD) => 'b',
+                (ratatui::style::Color::Reset, _) => '.',
+                (ratatui::style::Color::Red, _) => 'r',
+                (ratatui::style::Color::Magenta, _) => 'm',
+                _ => '#',
+            };
+            text.push(letter);
+        }
+        let _ = writeln!(text);
+    }
+    text
+}
+
+#[test]
+fn a_clean_path() {
+    at_every_size("clean", &clean());
+}
+
+#[test]
+fn a_lossy_path() {
+    at_every_size("lossy", &lossy());
+    assert_snapshot!("lossy_styles_80x24", styles(&picture(&lossy().app(80, 24), 80, 24)));
+}
+
+#[test]
+fn a_balanced_path_with_silent_hops() {
+    at_every_size("balanced", &balanced());
+}
+
+#[test]
+fn a_silent_target() {
+    at_every_size("silent_target", &silent_target());
+}
+
+#[test]
+fn a_refused_path() {
+    at_every_size("refused", &refused());
+}
+
+#[test]
+fn a_local_fault() {
+    at_every_size("local_fault", &unplugged());
+}
+
+#[test]
+fn an_ended_fault_stays_for_a_minute() {
+    let ended = |seconds: u64| {
+        unplugged().mend(move |snapshot| {
+            let fault = snapshot.fault.as_mut();
+            if let Some(fault) = fault {
+                fault.until = Some(snapshot.now - Duration::from_secs(seconds));
+            } else {
+                snapshot.fault = Some(crate::engine::faults::Fault {
+                    kind: crate::engine::probe::LocalFault::LinkDown,
+                    since: snapshot.now - Duration::from_secs(seconds + 6),
+                    until: Some(snapshot.now - Duration::from_secs(seconds)),
+                    not_sent: 14,
+                });
+            }
+        })
+    };
+    let line = |seconds| picture(&ended(seconds).app(80, 24), 80, 24).to_string();
+    assert!(line(25).contains("local fault: link down, 14:01:00 to 14:01:06, 14 not sent"), "{}", line(25));
+    assert!(!line(61).contains("local fault"));
+}
+
+#[test]
+fn before_the_first_view_and_while_searching() {
+    let app = App::new(config(), Size::new(60, 12), std::time::UNIX_EPOCH);
+    assert_snapshot!("before_the_first_view", picture(&app, 60, 12));
+    let mut searching = silent_target();
+    searching.rounds = 0;
+    assert_snapshot!("searching", picture(&searching.app(60, 12), 60, 12));
+}
+
+#[test]
+fn a_frozen_picture_stays_while_the_watch_goes_on() {
+    let mut app = clean().app(80, 24);
+    app.update(Action::Freeze);
+    let before = picture(&app, 80, 24);
+    assert!(!app.show(lossy().view()), "a frozen picture does not change");
+    assert_eq!(picture(&app, 80, 24), before);
+    assert_snapshot!("frozen_80x24", before);
+    app.update(Action::Freeze);
+    assert_eq!(picture(&app, 80, 24).to_string(), picture(&lossy().app(80, 24), 80, 24).to_string());
+}
+
+#[test]
+fn the_help_at_every_size() {
+    for size in SIZES {
+        let (width, height) = size;
+        assert_snapshot!(format!("help_{width}x{height}"), after(&clean(), size, &[Action::Help]));
+    }
+    let bottom = after(&clean(), (60, 12), &[Action::Help, Action::Move(Step::End)]);
+    assert_snapshot!("help_60x12_bottom", bottom);
+}
+
+#[test]
+fn the_prompt_and_its_error() {
+    let typed = "50ms".chars().map(|c| Action::Edit(Edit::Type(c)));
+    let mut actions: Vec<Action> = [Action::AskInterval].into_iter().chain(typed).collect();
+    assert_snapshot!("prompt_60x12", after(&clean(), (60, 12), &actions));
+    actions.push(Action::Submit);
+    assert_snapshot!("prompt_error_80x24", after(&clean(), (80, 24), &actions));
+}
+
+#[test]
+fn hosts_in_every_way() {
+    for presses in 1..=2 {
+        let actions = vec![Action::NextHosts; presses];
+        assert_snapshot!(format!("hosts_{presses}_80x24"), after(&clean(), (80, 24), &actions));
+    }
+}
+
+#[test]
+fn a_selection_scrolls_and_keeps_the_target_in_sight() {
+    let down = vec![Action::Move(Step::Down); 7];
+    let selected = after(&clean(), (60, 12), &down);
+    assert_snapshot!("selected_60x12", selected);
+    assert_snapshot!("selected_styles_60x12", styles(&selected));
+}
+
+#[test]
+fn a_restart_counts_from_now() {
+    let mut app = clean().app(80, 24);
+    app.update(Action::Restart);
+    assert_snapshot!("restarted_80x24", picture(&app, 80, 24));
+}
+
+#[test]
+fn a_terminal_without_unicode_or_colours() {
+    let look = Look { theme: Theme::new(Depth::Mono), glyphs: Glyphs::ASCII };
+    let scene = lossy();
+    let mut app = App::new(UiConfig { look, ..config() }, Size::new(80, 24), std::time::UNIX_EPOCH);
+    app.show(scene.view());
+    let screen = picture(&app, 80, 24);
+    assert_snapshot!("ascii_80x24", screen);
+    assert!(screen.buffer().content().iter().all(|cell| cell.symbol().is_ascii()));
+    assert!(!styles(&screen).contains(['r', 'm', '#']));
+}
+
+#[test]
+fn every_end_of_a_path_has_its_words() {
+    let icmp = Icmp::v4(3, 3);
+    let address = ip("198.51.100.2");
+    for (end, header, row) in [
+        (End::Target { ttl: 3, upto: 4 }, "target at 3-4", "3-4 example.org"),
+        (End::Other { ttl: 2, address, icmp }, "hop 2 answers in its place", "(in the target's place)"),
+        (End::Loop { ttl: 2 }, "loop at hop 2", "packets loop at hop 2"),
+        (End::Refused { ttl: 2, address, icmp: Icmp::v4(3, 1) }, "!H from hop 2", "!H from hop 2"),
+    ] {
+        let scene = Scene::new().hop("198.51.100.1", 1.0).hop("198.51.100.2", 2.0).mend(move |snapshot| {
+            snapshot.path.end = end;
+        });
+        let screen = picture(&scene.app(100, 24), 100, 24).to_string();
+        assert!(screen.contains(header) && screen.contains(row), "{end:?}\n{screen}");
+    }
+}
+
+#[test]
+fn names_are_asked_for_when_first_needed() {
+    let mut app =
+        App::new(UiConfig { hosts: Hosts::Addresses, ..config() }, Size::new(80, 24), std::time::UNIX_EPOCH);
+    assert_eq!(app.update(Action::NextHosts), Some(Request::Names(true)));
+    assert_eq!((0..4).find_map(|_| app.update(Action::NextHosts)), None);
+}
+
+#[test]
+fn another_second_is_a_change_and_half_a_second_is_none() {
+    let mut app = clean().app(80, 24);
+    let now = app.now();
+    assert!(!app.tick(now + Duration::from_millis(400)));
+    assert!(app.tick(now + Duration::from_millis(600)));
+    assert!(!app.tick(now + Duration::from_millis(700)));
+}
+
+fn any_try() -> impl Strategy<Value = Try> {
+    use crate::engine::probe::Grade;
+    prop_oneof![
+        any::<(u32, u8)>().prop_map(|(us, by)| Try::Answered { us, by: by % 3, grade: Grade::Mixed }),
+        any::<u32>().prop_map(|us| Try::Late { us, by: 0, grade: Grade::Kernel }),
+        any::<u8>().prop_map(|by| Try::Refused { by }),
+        Just(Try::Lost),
+        Just(Try::InFlight),
+        Just(Try::NotSent),
+        Just(Try::Skipped),
+    ]
+}
+
+fn any_end() -> impl Strategy<Value = End> {
+    let icmp = any::<(u8, u8)>().prop_map(|(ty, code)| Icmp::v6(ty, code));
+    prop_oneof![
+        Just(End::Silent),
+        any::<(u8, u8)>().prop_map(|(ttl, upto)| End::Target { ttl, upto }),
+        any::<u8>().prop_map(|ttl| End::Loop { ttl }),
+        (any::<u8>(), icmp.clone()).prop_map(|(ttl, icmp)| End::Other { ttl, address: ip("::1"), icmp }),
+        (any::<u8>(), icmp).prop_map(|(ttl, icmp)| End::Refused { ttl, address: ip("::1"), icmp }),
+    ]
+}
+
+fn any_action() -> impl Strategy<Value = Action> {
+    let bound: Vec<Action> = super::keys::BINDINGS.iter().map(|binding| binding.action).collect();
+    prop_oneof![prop::sample::select(bound), any::<char>().prop_map(|c| Action::Edit(Edit::Type(c))),]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_size_no_path_and_no_keys_break_the_screen(
+        (width, height) in (0u16..220, 0u16..64),
+        tries in prop::collection::vec(prop::collection::vec(any_try(), 1..40), 0..40),
+        end in any_end(),
+        (rounds, last_hop, now) in (0u32..40, any::<u8>(), 0u64..1 << 62),
+        name in ".{0,40}",
+        actions in prop::collection::vec(any_action(), 0..20),
+    ) {
+        let mut scene = tries.into_iter().fold(Scene::new(), |scene, tries| {
+            let responders = ["192.0.2.1", "2001:db8:1234:5678:9abc:def0:1234:5678", "192.0.2.3"];
+            scene.tries(&responders, move |n| tries[n as usize % tries.len()])
+        });
+        scene.rounds = rounds;
+        let scene = scene.name("192.0.2.1", &name).mend(move |snapshot| {
+            snapshot.path.end = end;
+            snapshot.path.last_hop = last_hop;
+            snapshot.now = Time::from_nanos(now);
+        });
+        let mut app = scene.app(width, height);
+        picture(&app, width, height);
+        for action in actions {
+            app.update(action);
+            picture(&app, width, height);
+        }
+    }
+}

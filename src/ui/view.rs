@@ -1,0 +1,7 @@
+//! What is drawn, one part of the screen a file. Views read the state and write cells, nothing else.
+
+pub mod faults;
+pub mod footer;
+pub mod header;
+pub mod help;
+pub mod table;

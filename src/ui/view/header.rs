@@ -1,0 +1,116 @@
+//! The header: what is watched, how, and how far the path is known.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use crate::engine::path::End;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::table::Span;
+use crate::report::words::mark;
+use crate::ui::app::App;
+use crate::ui::clock::{running, setting, time_of_day};
+use crate::ui::text::{Segment, fit, write_segments};
+use crate::watch::{About, View};
+use crate::wire::icmp::{Icmp, Kind, Unreachable};
+
+/// Draws the header's one or two lines.
+pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    identity(app, Rect { height: 1, ..area }, buffer);
+    if let (Some(view), 2..) = (app.view(), area.height) {
+        write_segments(buffer, (area.x, area.y + 1), area.width, 3, &particulars(app, view));
+    }
+}
+
+/// Source and target at the left, the clock and the mark of a frozen picture at the right.
+fn identity(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.look().theme;
+    let mut end = area.right();
+    let mut from_right = |text: &str, style| {
+        let width = text.width() as u16;
+        if width + 20 <= end - area.x {
+            end -= width + 1;
+            buffer.set_stringn(end + 1, area.y, text, usize::from(width), style);
+        }
+    };
+    if let Some(since) = app.frozen_since() {
+        from_right(&format!(" FROZEN since {} ", time_of_day(since, app.zone())), theme.frozen);
+    }
+    from_right(&time_of_day(app.now(), app.zone()), theme.plain);
+    let room = usize::from(end - area.x);
+    let Some(view) = app.view() else {
+        buffer.set_stringn(area.x, area.y, "hopwatch", room, theme.strong);
+        return;
+    };
+    let [whole, short] = ends(&view.about, app.look().glyphs.arrow);
+    let title = "hopwatch  ";
+    let (start, _) = if title.len() + short.width() <= room {
+        buffer.set_stringn(area.x, area.y, title, room, theme.dim)
+    } else {
+        (area.x, area.y)
+    };
+    let room = room - usize::from(start - area.x);
+    let text = if whole.width() <= room { whole } else { short };
+    let text = fit(&text, room, app.look().glyphs.ellipsis);
+    buffer.set_stringn(start, area.y, text, room, theme.strong);
+}
+
+/// Source and target, with this machine's name and without.
+fn ends(about: &About, arrow: &str) -> [String; 2] {
+    let address = about.address.to_string();
+    let target = if about.target == address { address } else { format!("{} ({address})", about.target) };
+    let Some(source) = about.source else {
+        return [format!("{} {arrow} {target}", about.host), format!("{arrow} {target}")];
+    };
+    [format!("{} ({source}) {arrow} {target}", about.host), format!("{source} {arrow} {target}")]
+}
+
+/// The second line.
+fn particulars(app: &App, view: &View) -> Vec<Segment> {
+    let theme = &app.look().theme;
+    let (about, snapshot) = (&view.about, &view.snapshot);
+    let pace = &snapshot.pace;
+    let mut segments = vec![Segment::new(path(app, snapshot), theme.strong, 0)];
+    if let Span::Since(from) = app.span() {
+        let since = time_of_day(snapshot.anchor.wall(from), app.zone());
+        segments.push(Segment::new(format!("statistics since {since}"), theme.strong, 1));
+    }
+    let probes = format!("{} port {}", about.protocol, about.port);
+    let tries = match pace.tries {
+        1 => format!("1 try every {}", setting(pace.interval)),
+        tries => format!("{tries} tries, {} apart", setting(pace.interval)),
+    };
+    let time = app.session_now().unwrap_or(snapshot.now).since(snapshot.started);
+    let time = if snapshot.finished { "finished after" } else { "running" }.to_owned() + " " + &running(time);
+    segments.extend([
+        Segment::new(probes, theme.plain, 2),
+        Segment::new(tries, theme.plain, 3),
+        Segment::new(about.channel, theme.dim, 5),
+        Segment::new(time, theme.plain, 4),
+    ]);
+    segments
+}
+
+/// How far the path is known.
+fn path(app: &App, snapshot: &Snapshot) -> String {
+    match snapshot.path.end {
+        End::Target { ttl, upto } if ttl < upto => format!("target at {ttl}-{upto}"),
+        End::Target { ttl, .. } => format!("target at {ttl}"),
+        End::Silent if !app.has_settled() => "searching".to_owned(),
+        End::Silent => "target silent".to_owned(),
+        End::Refused { ttl, icmp, .. } | End::Other { ttl, icmp, .. } => in_its_place(ttl, icmp),
+        End::MaxTtl => format!("goes on past TTL {}", snapshot.pace.max_ttl),
+        End::Loop { ttl } => format!("loop at hop {ttl}"),
+    }
+}
+
+/// What stands between the probes and the target.
+pub fn in_its_place(ttl: u8, icmp: Icmp) -> String {
+    match icmp.kind() {
+        Kind::Unreachable(Unreachable::Port) => format!("hop {ttl} answers in its place"),
+        _ => format!("{} from hop {ttl}", mark(icmp)),
+    }
+}

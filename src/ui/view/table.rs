@@ -1,0 +1,242 @@
+//! The hop table: a row for each hop, the target always among them, and a strip of the latest tries.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::header::in_its_place;
+use crate::engine::path::End;
+use crate::engine::round::Row;
+use crate::engine::table::{RowState, TableRow};
+use crate::report::words::{host, leader, mark, state};
+use crate::ui::app::App;
+use crate::ui::layout::Columns;
+use crate::ui::lines::{Line, Window, position};
+use crate::ui::strip::{Scale, cell};
+use crate::ui::text::fit;
+use crate::watch::View;
+
+/// Draws the table's header and as many lines as fit below it.
+pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
+    let (Some(view), Some(table), false) = (app.view(), app.table(), area.is_empty()) else { return };
+    let lines = app.lines();
+    let window = Window::new(&lines, usize::from(area.height - 1), app.selected());
+    let labels: Vec<Label> = lines.iter().map(|line| Label::of(app, view, line)).collect();
+    let widest = labels.iter().map(Label::width).max().unwrap_or_default();
+    let ttl = lines.iter().map(|line| ttl_text(line).len()).max().unwrap_or_default().max(2);
+    let columns = Columns::new(area.width, ttl as u16 + 1, u16::try_from(widest).unwrap_or(u16::MAX));
+    let canvas = Canvas { app, view, columns, scale: Scale::of(table) };
+    canvas.header(&window, lines.len(), Rect { height: 1, ..area }, buffer);
+    let selected = app.selected().and_then(|row| position(&lines, row));
+    for (y, index) in (area.y + 1..area.bottom()).zip(window.indices()) {
+        let row = Rect { y, height: 1, ..area };
+        canvas.line(&lines[index], &labels[index], row, buffer);
+        if selected == Some(index) {
+            buffer.set_style(row, app.look().theme.selected);
+        }
+    }
+}
+
+/// What every line of one frame shares.
+struct Canvas<'a> {
+    app: &'a App,
+    view: &'a View,
+    columns: Columns,
+    scale: Option<Scale>,
+}
+
+impl Canvas<'_> {
+    fn header(&self, window: &Window, lines: usize, area: Rect, buffer: &mut Buffer) {
+        let style = self.app.look().theme.header;
+        buffer.set_style(area, style);
+        right(buffer, (area.x, area.y), self.columns.ttl, "#", style);
+        let hosts = if window.len < lines {
+            format!("Host  {}-{} of {lines}", window.first + 1, window.first + window.len)
+        } else {
+            "Host".to_owned()
+        };
+        let width = self.columns.host.min(area.width.saturating_sub(self.columns.ttl + 1));
+        buffer.set_stringn(area.x + self.columns.ttl + 1, area.y, hosts, usize::from(width), style);
+        let mut x = area.x + self.columns.figures_at();
+        for column in &self.columns.shown {
+            right(buffer, (x, area.y), column.width as u16, column.header, style);
+            x += column.width as u16 + 1;
+        }
+        if self.columns.strip > 0 {
+            let strip = usize::from(self.columns.strip);
+            let title = self.titles().into_iter().find(|title| title.width() <= strip);
+            buffer.set_stringn(x, area.y, title.unwrap_or_default(), strip, style);
+        }
+    }
+
+    /// What may stand above the strip, the longest first: the scale, while there is one.
+    fn titles(&self) -> Vec<String> {
+        let scale = self.scale.map(|scale| {
+            let ([low, high], [least, .., greatest]) = (scale.ends(), self.app.look().glyphs.bars);
+            [format!("{least}{low} {greatest}{high} ms"), format!("{least}{low} {greatest}{high}")]
+        });
+        scale.into_iter().flatten().chain(["Tries".to_owned()]).collect()
+    }
+
+    fn line(&self, line: &Line, label: &Label, area: Rect, buffer: &mut Buffer) {
+        let look = self.app.look();
+        let at_target = line.anchor() == Some(Row::Target);
+        if at_target && !area.is_empty() {
+            buffer.set_stringn(
+                area.x,
+                area.y,
+                look.glyphs.target,
+                usize::from(area.width),
+                look.theme.strong,
+            );
+        }
+        let ttl = self.columns.ttl.saturating_sub(1).min(area.width.saturating_sub(1));
+        right(buffer, (area.x + 1, area.y), ttl, &ttl_text(line), label.style);
+        let host = Rect { x: area.x + self.columns.ttl + 1, width: self.columns.host, ..area };
+        label.write(look.glyphs.ellipsis, host.intersection(area), buffer);
+        if let Line::Row(row) = line {
+            let x = area.x + self.columns.figures_at();
+            let figures = Rect { x, width: area.right().saturating_sub(x), ..area };
+            match remark(self.app, self.view, row) {
+                Some(remark) => {
+                    let width = usize::from(figures.width);
+                    let remark = fit(&remark, width, look.glyphs.ellipsis);
+                    buffer.set_stringn(x, area.y, remark, width, look.theme.strong);
+                }
+                None => self.figures(row, figures, buffer),
+            }
+        }
+    }
+
+    fn figures(&self, row: &TableRow, area: Rect, buffer: &mut Buffer) {
+        let theme = &self.app.look().theme;
+        let silent = row.state == RowState::NoAnswer;
+        let ordinary = if silent { theme.dim } else { theme.plain };
+        let lossy = !silent && row.loss.is_some_and(|loss| loss.pct > 0.0);
+        let mut x = area.x;
+        for column in &self.columns.shown {
+            let style = if lossy && column.rank == LOSS_RANK { theme.loss } else { ordinary };
+            right(buffer, (x, area.y), column.width as u16, &(column.value)(row), style);
+            x += column.width as u16 + 1;
+        }
+        if !silent {
+            self.strip(row.row, Rect { x, width: self.columns.strip, ..area }, buffer);
+        }
+    }
+
+    /// The latest tries, the newest at the right.
+    fn strip(&self, row: Row, area: Rect, buffer: &mut Buffer) {
+        let most = usize::from(area.width);
+        let tries = self.view.snapshot.recent_tries(row, self.app.span(), most);
+        let start = area.right() - tries.len().min(most) as u16;
+        for (x, &outcome) in (start..).zip(&tries) {
+            let (symbol, style) = cell(outcome, self.scale.as_ref(), self.app.look());
+            buffer[(x, area.y)].set_symbol(symbol).set_style(style);
+        }
+    }
+}
+
+/// The rank of the one column whose figure is an alarm.
+const LOSS_RANK: u8 = 1;
+
+/// What stands in the host column.
+struct Label {
+    indent: usize,
+    host: String,
+    tag: String,
+    style: Style,
+}
+
+impl Label {
+    fn of(app: &App, view: &View, line: &Line) -> Self {
+        let theme = &app.look().theme;
+        let plain = |host: String, style| Self { indent: 0, host, tag: String::new(), style };
+        let host = |address| host(view, address, app.hosts(), usize::MAX);
+        match line {
+            Line::Folded { first, last } => {
+                plain(format!("*  ({} hops silent)", last - first + 1), theme.dim)
+            }
+            Line::Responder(responder, share) => {
+                let tag = format!("{share:.0}%");
+                Self { indent: 2, tag, ..plain(host(responder.address), theme.dim) }
+            }
+            Line::Row(row) => match leader(row, view) {
+                Some(address) => {
+                    let style = if row.row == Row::Target { theme.strong } else { theme.plain };
+                    Self { tag: tag(app, view, row), ..plain(host(address), style) }
+                }
+                None if app.has_settled() => plain("*".to_owned(), theme.dim),
+                None => plain(app.look().glyphs.waiting.to_owned(), theme.dim),
+            },
+        }
+    }
+
+    fn width(&self) -> usize {
+        self.indent + self.host.width() + self.tag_width()
+    }
+
+    fn tag_width(&self) -> usize {
+        if self.tag.is_empty() { 0 } else { self.tag.width() + 1 }
+    }
+
+    /// Writes it into one line; a host is cut before its tag.
+    fn write(&self, ellipsis: &str, area: Rect, buffer: &mut Buffer) {
+        let Some(room) = usize::from(area.width).checked_sub(self.indent) else { return };
+        let host = fit(&self.host, room.saturating_sub(self.tag_width()), ellipsis);
+        let x = area.x + self.indent as u16;
+        let (x, _) = buffer.set_stringn(x, area.y, host, room, self.style);
+        if x + 1 < area.right() {
+            let room = usize::from(area.right() - x - 1);
+            buffer.set_stringn(x + 1, area.y, &self.tag, room, self.style);
+        }
+    }
+}
+
+/// What is to be said of a row beside its host.
+fn tag(app: &App, view: &View, row: &TableRow) -> String {
+    let mut tags: Vec<Cow<'static, str>> = Vec::new();
+    if row.hop.by_target {
+        tags.push("(target's address)".into());
+    }
+    match view.snapshot.path.end {
+        End::Other { ttl, .. } if row.row == Row::Hop(ttl) => tags.push("(in the target's place)".into()),
+        End::Loop { ttl } if row.row == Row::Hop(ttl) => tags.push("(loop)".into()),
+        _ => tags.extend(row.hop.refusal.map(|icmp| mark(icmp).into())),
+    }
+    if row.row == Row::Target && remark(app, view, row).is_none() {
+        tags.extend(hindrance(app, view, row).map(Cow::from));
+    }
+    tags.join(" ")
+}
+
+/// What stands in place of a row's figures: only where there are none.
+fn remark(app: &App, view: &View, row: &TableRow) -> Option<String> {
+    hindrance(app, view, row).filter(|_| row.rtt.is_none())
+}
+
+/// Why the target does not answer, in as few words as fit.
+fn hindrance(app: &App, view: &View, row: &TableRow) -> Option<String> {
+    match row.state {
+        RowState::SilentTarget if !app.has_settled() => Some("no answer yet".to_owned()),
+        RowState::Behind { ttl, icmp, .. } => Some(in_its_place(ttl, icmp)),
+        _ => state(row, view),
+    }
+}
+
+fn ttl_text(line: &Line) -> String {
+    match line {
+        Line::Row(row) if row.upto > row.ttl => format!("{}-{}", row.ttl, row.upto),
+        Line::Row(row) => row.ttl.to_string(),
+        Line::Folded { first, last } => format!("{first}-{last}"),
+        Line::Responder(..) => String::new(),
+    }
+}
+
+/// Writes `text` at the right end of `width` cells.
+fn right(buffer: &mut Buffer, (x, y): (u16, u16), width: u16, text: &str, style: Style) {
+    let gap = usize::from(width).saturating_sub(text.width()) as u16;
+    buffer.set_stringn(x + gap, y, text, usize::from(width - gap), style);
+}
