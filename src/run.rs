@@ -119,9 +119,9 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
     match settings.mode {
         Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
-        Mode::Report { wide } => report(seen, progress, out, |out, view| {
-            text::write(out, view, settings.hosts, wide, &zone)
-        }),
+        Mode::Report { wide } => {
+            report(seen, progress, out, |out, view| text::write(out, view, settings.hosts, wide, &zone))
+        }
         Mode::Screen => Ok(Exit::Done),
     }
 }
@@ -253,7 +253,9 @@ mod tests {
 
     #[test]
     fn an_interrupted_run_prints_what_there_is() {
-        let seen = || vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())];
+        let seen = || {
+            vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())]
+        };
         let (exit, text) = traced(seen());
         assert_eq!((exit, text.lines().count()), (Exit::Interrupted, 3), "{text}");
         let (exit, text, shown) = reported(seen());

@@ -156,7 +156,7 @@ fn mischief(seed: u64) -> impl FnMut(Time, Event) -> Vec<(Time, Event)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_the_path_is_the_books_balance(
