@@ -217,3 +217,22 @@ fn skipped(span: Span, round: &Round) -> usize {
         Span::Since(from) => round.tries_before(from),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::probe::Grade;
+
+    #[test]
+    fn percentiles_lie_between_best_and_worst() {
+        for us in [64, 999, 2_114, 25_000_001] {
+            let mut totals = Totals::default();
+            totals.push(Try::Answered { us, by: 0, grade: Grade::Kernel }, &[]);
+            let rtt = Rtt::of(&totals).unwrap();
+            let exact = f64::from(us) / 1_000.0;
+            let all = [rtt.best, rtt.avg, rtt.worst, rtt.p50, rtt.p95, rtt.p99];
+            assert!(all.iter().all(|ms| (ms - exact).abs() < 1e-9), "{rtt:?}");
+        }
+        assert_eq!(Rtt::of(&Totals::default()), None);
+    }
+}
