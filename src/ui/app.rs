@@ -10,15 +10,19 @@ use super::action::{Action, Step};
 use super::keys::Scope;
 use super::layout::Areas;
 use super::lines::{self, Line};
+use super::manual;
 use super::prompt::Prompt;
 use super::theme::Look;
-use super::view::{faults, help};
+use crate::engine::faults::Fault;
 use crate::engine::probe::Command;
 use crate::engine::round::Row;
 use crate::engine::table::{Span, Table};
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
+
+/// How long an ended fault stays in sight.
+const AFTERGLOW: Duration = Duration::from_mins(1);
 
 /// What a run sets for its screen.
 #[derive(Clone, Debug)]
@@ -91,17 +95,18 @@ impl App {
         }
     }
 
-    /// Takes a new view in. Says whether the picture changes by it.
+    /// Takes a new view in. Says whether the picture changes by it: not while it is frozen, and below the
+    /// help no sooner than with the clock.
     pub fn show(&mut self, view: View) -> bool {
         if self.max_ttl == Some(view.snapshot.pace.max_ttl) {
             self.max_ttl = None;
         }
         self.live = Some(view);
-        let changes = self.frozen.is_none();
-        if changes {
-            self.table.take();
+        if self.is_frozen() {
+            return false;
         }
-        changes
+        self.table.take();
+        !matches!(self.layer, Layer::Help(_))
     }
 
     /// The wall clock moved on. Says whether it shows another second.
@@ -194,8 +199,9 @@ impl App {
 
     fn step(&mut self, step: Step) {
         if let Layer::Help(scroll) = self.layer {
-            let page = usize::from(self.areas().body.height);
-            let places = (help::height(self) + 1).saturating_sub(page).max(1);
+            let body = self.areas().body;
+            let (page, height) = (usize::from(body.height), manual::height(&self.look().glyphs, body.width));
+            let places = (height + 1).saturating_sub(page).max(1);
             self.layer = Layer::Help(step.from(scroll, places, page));
             return;
         }
@@ -254,6 +260,12 @@ impl App {
         Some(if self.is_frozen() { snapshot.now } else { live })
     }
 
+    /// The local fault in force, or one that ended within the last minute.
+    pub fn fault(&self) -> Option<Fault> {
+        let (fault, now) = (self.view()?.snapshot.fault?, self.session_now()?);
+        fault.until.is_none_or(|until| now.since(until) < AFTERGLOW).then_some(fault)
+    }
+
     /// The wall clock.
     pub const fn now(&self) -> SystemTime {
         self.now
@@ -310,6 +322,6 @@ impl App {
 
     /// Where things go at the present size.
     pub fn areas(&self) -> Areas {
-        Areas::of(Rect::from(self.size), faults::line(self).is_some())
+        Areas::of(Rect::from(self.size), self.fault().is_some())
     }
 }

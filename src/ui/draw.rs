@@ -8,7 +8,7 @@ use super::view::{faults, footer, header, help, table};
 
 /// Draws the state. Nothing changes by it.
 pub fn draw(frame: &mut Frame, app: &App) {
-    let areas = Areas::of(frame.area(), faults::line(app).is_some());
+    let areas = Areas::of(frame.area(), app.fault().is_some());
     let buffer = frame.buffer_mut();
     header::render(app, areas.header, buffer);
     faults::render(app, areas.fault, buffer);

@@ -9,8 +9,9 @@ use ratatui::layout::Size;
 
 use super::action::Action;
 use super::app::App;
+use super::keys;
+use super::messages::{Exit, Gone, Msg, WatchLink};
 use super::pacing::{Pacing, Urgency};
-use super::{Exit, Gone, Msg, WatchLink, keys};
 use crate::watch::{Notice, Request, View};
 
 /// How long after the start every change of the path is drawn at once.

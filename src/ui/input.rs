@@ -12,7 +12,7 @@ use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::{Msg, WatchLink};
+use super::messages::{Msg, WatchLink};
 use crate::watch::Request;
 
 /// How long to wait for the rest of what has begun to come in; with none at all nothing is read.

@@ -3,7 +3,6 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::{Action, Edit, Step};
-use super::app::App;
 
 /// Keys that do the same thing at the same place.
 #[derive(Debug)]
@@ -49,8 +48,21 @@ pub struct Hint {
     pub label: &'static str,
     /// The order in which hints get room: the lowest first.
     pub rank: u8,
-    /// Whether it matters now.
-    pub when: fn(&App) -> bool,
+    /// When it matters.
+    pub when: When,
+}
+
+/// When a hint matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always.
+    Always,
+    /// While the picture goes on.
+    Live,
+    /// While the picture is frozen.
+    Frozen,
+    /// While a hop is selected.
+    Selected,
 }
 
 const fn char(c: char) -> Key {
@@ -65,10 +77,6 @@ const fn code(code: KeyCode) -> Key {
     Key { code, ctrl: false }
 }
 
-const fn always(_: &App) -> bool {
-    true
-}
-
 const fn bind(
     scope: Scope,
     keys: &'static [Key],
@@ -80,7 +88,7 @@ const fn bind(
 }
 
 const fn hint(keys: &'static str, label: &'static str, rank: u8) -> Hint {
-    Hint { keys, label, rank, when: always }
+    Hint { keys, label, rank, when: When::Always }
 }
 
 /// Every key there is, in the order of the help.
@@ -101,8 +109,8 @@ pub const BINDINGS: &[Binding] = &[
         Action::Freeze,
         "freeze the picture; probing goes on",
         &[
-            Hint { keys: "p", label: "freeze", rank: 3, when: |app| !app.is_frozen() },
-            Hint { keys: "p", label: "go on", rank: 0, when: App::is_frozen },
+            Hint { keys: "p", label: "freeze", rank: 3, when: When::Live },
+            Hint { keys: "p", label: "go on", rank: 0, when: When::Frozen },
         ],
     ),
     bind(
@@ -150,7 +158,7 @@ pub const BINDINGS: &[Binding] = &[
         &[code(KeyCode::Esc)],
         Action::Back,
         "clear the selection",
-        &[Hint { keys: "Esc", label: "deselect", rank: 3, when: |app| app.selected().is_some() }],
+        &[Hint { keys: "Esc", label: "deselect", rank: 3, when: When::Selected }],
     ),
     bind(Scope::Any, &[ctrl('l')], Action::Redraw, "draw the screen anew", &[]),
     bind(Scope::Any, &[ctrl('z')], Action::Suspend, "suspend; fg brings it back", &[]),
@@ -215,14 +223,9 @@ pub fn main_bindings() -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(|binding| matches!(binding.scope, Scope::Table | Scope::Any))
 }
 
-/// The footer's hints for what is on top now.
-pub fn hints(app: &App) -> impl Iterator<Item = &'static Hint> {
-    let scope = app.scope();
-    BINDINGS
-        .iter()
-        .filter(move |binding| binding.scope == scope)
-        .flat_map(|binding| binding.hints)
-        .filter(|hint| (hint.when)(app))
+/// The footer's hints while `scope` is on top.
+pub fn hints(scope: Scope) -> impl Iterator<Item = &'static Hint> {
+    BINDINGS.iter().filter(move |binding| binding.scope == scope).flat_map(|binding| binding.hints)
 }
 
 /// The manual's key list, as a Markdown table.

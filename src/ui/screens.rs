@@ -216,6 +216,16 @@ fn names_are_asked_for_when_first_needed() {
 }
 
 #[test]
+fn below_the_help_the_table_is_no_reason_to_draw() {
+    let mut app = clean().app(80, 24);
+    assert!(app.show(lossy().view()));
+    app.update(Action::Help);
+    assert!(!app.show(clean().view()));
+    app.update(Action::Back);
+    assert_eq!(picture(&app, 80, 24).to_string(), picture(&clean().app(80, 24), 80, 24).to_string());
+}
+
+#[test]
 fn another_second_is_a_change_and_half_a_second_is_none() {
     let mut app = clean().app(80, 24);
     let now = app.now();

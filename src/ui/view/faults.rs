@@ -1,16 +1,11 @@
 //! The line for a local fault: there while one lasts, and for a minute after.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::ui::app::App;
 use crate::ui::clock::time_of_day;
 use crate::ui::text::fit;
-
-/// How long an ended fault stays in sight.
-const AFTERGLOW: Duration = Duration::from_mins(1);
 
 /// Draws the line, if there is one.
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -20,16 +15,14 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// What the line says; `None` without a fault now or within the last minute.
-pub fn line(app: &App) -> Option<String> {
-    let snapshot = &app.view()?.snapshot;
-    let (fault, now) = (snapshot.fault?, app.session_now()?);
+/// What the line says.
+fn line(app: &App) -> Option<String> {
+    let (fault, snapshot) = (app.fault()?, &app.view()?.snapshot);
     let clock = |time| time_of_day(snapshot.anchor.wall(time), app.zone());
     let since = clock(fault.since);
     let when = match fault.until {
-        None => format!("since {since}, {} s", now.since(fault.since).as_secs()),
-        Some(until) if now.since(until) < AFTERGLOW => format!("{since} to {}", clock(until)),
-        Some(_) => return None,
+        None => format!("since {since}, {} s", app.session_now()?.since(fault.since).as_secs()),
+        Some(until) => format!("{since} to {}", clock(until)),
     };
     Some(format!("local fault: {}, {when}, {} not sent", fault.kind, fault.not_sent))
 }

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::ui::app::{App, Layer};
 use crate::ui::clock::setting;
-use crate::ui::keys::hints;
+use crate::ui::keys::{When, hints};
 use crate::ui::prompt::Prompt;
 use crate::ui::text::{Segment, write_segments};
 
@@ -20,7 +20,13 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         Layer::None | Layer::Help(_) => (area.x, None),
     };
     let message = app.message().map(|text| Segment::new(text.to_owned(), theme.strong, 0));
-    let hints = hints(app).map(|hint| Segment {
+    let matters = |when| match when {
+        When::Always => true,
+        When::Live => !app.is_frozen(),
+        When::Frozen => app.is_frozen(),
+        When::Selected => app.selected().is_some(),
+    };
+    let hints = hints(app.scope()).filter(|hint| matters(hint.when)).map(|hint| Segment {
         parts: vec![
             (hint.keys.into(), theme.strong),
             (" ".into(), theme.plain),
