@@ -25,7 +25,7 @@ use crate::wire::payload::{self, Cookie};
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
-/// Large enough for every error that quotes a packet: ICMPv6 ones have at most 1,280 bytes.
+/// Large enough for every error that quotes a packet: `ICMPv6` ones have at most 1,280 bytes.
 const BUFFER: usize = 2_048;
 
 /// How to open the channel.

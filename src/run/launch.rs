@@ -122,5 +122,5 @@ fn random() -> u64 {
 
 fn host_name() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    scrub::text(&name.unwrap_or_default())
+    scrub::text(name.unwrap_or_default())
 }
