@@ -51,7 +51,6 @@ fn a_local_firewall_is_a_local_fault_whichever_way_it_refuses() {
                 }
             }
             lab::nft("flush ruleset");
-            lab::ip("link del near");
         }
     });
 }

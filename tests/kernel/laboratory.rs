@@ -173,7 +173,6 @@ fn labels_come_as_an_extension_at_the_place_that_rfc_4884_names() {
                 assert!(quoted[PAYLOAD.len()..place].iter().all(|&byte| byte == 0));
                 assert_eq!(quoted[place..], expected, "legacy: {legacy}");
             }
-            lab::ip("link del near");
         }
     });
 }

@@ -13,3 +13,4 @@ mod pace;
 mod report;
 mod routers;
 mod serve;
+mod timing;

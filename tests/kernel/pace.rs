@@ -1,8 +1,13 @@
 //! When the binary asks whom: read off the responder's log.
 
+use std::time::Instant;
+
+use nix::unistd::Pid;
+
 use crate::report;
 use crate::support::lab;
 use crate::support::responder::{Fate, Node, Responder, Seen, Wait, both};
+use crate::support::terminal::processor_time;
 
 /// Ten routers and a target, the last node `ms` away.
 fn long_path(ms: f64, target: impl Fn(Node) -> Node) -> Vec<Node> {
@@ -58,6 +63,19 @@ fn nobody_is_asked_twice_within_an_interval_nor_beyond_the_known_end() {
             seen.iter().filter(|probe| probe.ttl > 11 && probe.received > swept + 5_000_000).collect();
         assert!(beyond.is_empty(), "{beyond:#?}");
         assert_eq!(report.at("/overshoot"), seen.iter().filter(|probe| probe.ttl > 11).count());
+    });
+}
+
+#[test]
+fn a_report_does_not_spin() {
+    lab::inside(|| {
+        let responder = Responder::start(Node::path(10), Wait::Asleep);
+        let start = Instant::now();
+        let child = report::start(both(11)[0], &["-c", "4"]);
+        responder.until("three rounds", 3.0, |seen| of_ttl(seen, 11).len() >= 3);
+        let used = processor_time(Pid::from_raw(i32::try_from(child.id()).expect("a process")));
+        assert!(used < start.elapsed() / 10, "{used:?} in {:?}", start.elapsed());
+        report::finish(child);
     });
 }
 

@@ -95,11 +95,7 @@ fn a_refusal_is_no_loss_at_the_router_that_refuses() {
 fn names_come_from_the_hosts_file() {
     lab::inside(|| {
         let _chain = Chain::build(2);
-        let hosts = "10.0.1.1 r1.lab\n10.0.2.1 r2.lab\n10.0.3.1 target.lab\n";
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("hosts");
-        std::fs::write(&path, hosts).expect("a file");
-        lab::run(&["mount", "--bind", path.to_str().expect("a name"), "/etc/hosts"]);
+        lab::hosts("10.0.1.1 r1.lab\n10.0.2.1 r2.lab\n10.0.3.1 target.lab\n");
         let (code, stdout, stderr) = report::output(lab::hopwatch(&["--json", "-c", "2", "target.lab"]));
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         let report: serde_json::Value = serde_json::from_str(&stdout).expect("a JSON document");

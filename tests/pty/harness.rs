@@ -64,7 +64,7 @@ fn a_signal_ends_the_command() {
 fn hanging_up_sends_the_command_a_hangup_and_types_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("typed");
-    let script = format!("stty raw; echo ready; exec cat > {}", path.display());
+    let script = format!("exec > {}; stty raw; echo ready > /dev/tty; exec cat", path.display());
     let mut terminal = shell(&script, 40, 5);
     terminal.until_text("ready");
     terminal.hang_up();

@@ -4,3 +4,10 @@
 mod support;
 
 mod harness;
+mod keys;
+mod measure;
+mod path;
+mod picture;
+mod start;
+mod unread;
+mod ways_out;

@@ -1,5 +1,59 @@
-//! The README's picture, from a real run over a made-up path:
+//! The README's picture, `assets/screen.svg`, from a real run over a made-up path:
 //!
 //! ```text
 //! cargo test --test pty -- --ignored picture
 //! ```
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::start::under;
+use crate::support::lab;
+use crate::support::responder::{Node, Responder, Wait};
+use crate::support::svg;
+use crate::support::terminal::Terminal;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/screen.svg");
+/// Tries per hop before the picture is taken.
+const TRIES: u32 = 60;
+
+/// What stands at each distance: the name, the address (for documentation, RFC 5737), the milliseconds.
+const PATH: [(&str, [u8; 4], f64); 9] = [
+    ("gateway.home", [192, 0, 2, 1], 0.6),
+    ("access-17.isp.example", [192, 0, 2, 33], 4.2),
+    ("agg1.fra.isp.example", [192, 0, 2, 65], 6.9),
+    ("core2.fra.isp.example", [192, 0, 2, 97], 7.4),
+    ("fra-ix.transit.example", [198, 51, 100, 9], 8.1),
+    ("ae4.ams.transit.example", [198, 51, 100, 41], 14.8),
+    ("ae2.lon.transit.example", [198, 51, 100, 77], 19.6),
+    ("edge.hoster.example", [203, 0, 113, 2], 21.3),
+    ("www.example.org", [203, 0, 113, 80], 21.9),
+];
+
+fn node((_, address, ms): (&str, [u8; 4], f64), distance: usize) -> Node {
+    let router = if distance == PATH.len() { Node::target(9) } else { Node::router(1) };
+    let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, distance as u16);
+    let node = router.at(Ipv4Addr::from(address), v6).after_ms(ms).jitter_ms(ms * 0.12);
+    match distance {
+        // A router that limits its own answers, and loss from the seventh on.
+        3 => node.limited(2, 0.7),
+        7.. => node.losing(0.06).jitter_ms(9.0),
+        _ => node,
+    }
+}
+
+#[test]
+#[ignore = "writes assets/screen.svg, in a minute"]
+fn picture() {
+    lab::inside(|| {
+        let hosts: String =
+            PATH.iter().map(|(name, address, _)| format!("{} {name}\n", Ipv4Addr::from(*address))).collect();
+        lab::hosts(&hosts);
+        let path = PATH.into_iter().zip(1..).map(|(entry, distance)| node(entry, distance)).collect();
+        let _responder = Responder::start(path, Wait::Asleep);
+        let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, 15);
+        let screen = terminal.until_within(60.0, "enough tries", |screen| {
+            under(screen, "Snt", "1").and_then(|sent| sent.parse().ok()) >= Some(TRIES)
+        });
+        std::fs::write(FILE, svg::render(&screen)).expect(FILE);
+    });
+}

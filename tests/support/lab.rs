@@ -97,6 +97,14 @@ pub fn sysctl(name: &str, value: &str) {
     std::fs::write(format!("/proc/sys/net/{name}"), value).expect(name);
 }
 
+/// Puts lines of hosts(5) in the place of this mount namespace's `/etc/hosts`.
+pub fn hosts(lines: &str) {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(lines.as_bytes()).expect("a file");
+    // The mount keeps what is in the file after its name is gone.
+    run(&["mount", "--bind", file.path().to_str().expect("a plain name"), "/etc/hosts"]);
+}
+
 /// A command that has no capability at all, not even over its own namespaces, and dies with the thread
 /// that started it.
 pub fn without_capabilities(program: &str) -> Command {

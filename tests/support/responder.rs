@@ -9,6 +9,7 @@ mod work;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
@@ -96,7 +97,7 @@ struct Shared {
     more: Condvar,
 }
 
-/// The running responder; ends when dropped.
+/// The running responder; ends when dropped, and its links with it.
 #[derive(Debug)]
 pub struct Responder {
     shared: Arc<Shared>,
@@ -160,5 +161,7 @@ impl Drop for Responder {
         {
             panic!("the responder died");
         }
+        // A test may have taken the link away itself.
+        Command::new("ip").args(["link", "del", "near"]).stderr(Stdio::null()).status().ok();
     }
 }

@@ -10,7 +10,7 @@
 //! | [`terminal`] | the binary in a pseudo-terminal, and its screen |
 //! | [`svg`] | a screen as a picture |
 //! | [`patience`] | how long a test waits for a condition |
-#![allow(dead_code, reason = "each test program uses a part of this")]
+#![allow(dead_code, unused_imports, reason = "each test program uses a part of this")]
 
 pub mod chain;
 pub mod lab;

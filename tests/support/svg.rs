@@ -129,7 +129,10 @@ fn drawing(glyph: char, fill: &str, x: f64, y: f64) -> String {
     let code = u32::from(glyph);
     let eighth = |count: u32| f64::from(count) / 8.0;
     let rect = |x0: f64, y0: f64, w: f64, h: f64, more: &str| {
-        format!("<rect{}{more}/>", area(x + x0 * width, y + y0 * height, w * width, h * height))
+        format!(
+            "<rect{}{more} shape-rendering=\"crispEdges\"/>",
+            area(x + x0 * width, y + y0 * height, w * width, h * height)
+        )
     };
     match code {
         0x2580 => rect(0.0, 0.0, 1.0, 0.5, ""),

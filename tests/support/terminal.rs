@@ -73,6 +73,7 @@ impl Terminal {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
         let mut builder = CommandBuilder::new(command.get_program());
         builder.args(command.get_args());
+        builder.cwd(std::env::current_dir().expect("a working directory"));
         builder.env("TERM", "xterm-256color");
         builder.env("COLORTERM", "truecolor");
         builder.env("LC_ALL", "C.UTF-8");
@@ -105,8 +106,12 @@ impl Terminal {
 
     /// Waits until the screen meets a condition; gives it then. Panics at the deadline, with the screen.
     pub fn until(&self, what: &str, met: impl Fn(&Screen) -> bool) -> Screen {
-        let state = self.wait_for(what, |state| met(state.screen()));
-        state.screen().clone()
+        self.until_within(2.0, what, met)
+    }
+
+    /// The same for a condition that takes an idle machine up to `seconds` to meet.
+    pub fn until_within(&self, seconds: f64, what: &str, met: impl Fn(&Screen) -> bool) -> Screen {
+        self.wait_for(seconds, what, |state| met(state.screen())).screen().clone()
     }
 
     /// Waits until a text stands on the screen.
@@ -116,12 +121,15 @@ impl Terminal {
 
     /// Waits until what was drawn meets a condition; gives it then.
     pub fn until_drawn(&self, what: &str, met: impl Fn(Drawn) -> bool) -> Drawn {
-        self.wait_for(what, |state| met(state.drawn)).drawn
+        self.wait_for(2.0, what, |state| met(state.drawn)).drawn
     }
 
     /// Waits until the command has ended.
     pub fn ended(&self) -> ExitStatus {
-        self.wait_for("the end of the command", |state| state.status.is_some()).status.clone().expect("ended")
+        self.wait_for(2.0, "the end of the command", |state| state.status.is_some())
+            .status
+            .clone()
+            .expect("ended")
     }
 
     /// Waits until the command's process is in a state of proc(5): `S` asleep, `T` stopped.
@@ -209,9 +217,14 @@ impl Terminal {
         self.shared.changed.notify_all();
     }
 
-    fn wait_for(&self, what: &str, met: impl Fn(&State) -> bool) -> std::sync::MutexGuard<'_, State> {
+    fn wait_for(
+        &self,
+        seconds: f64,
+        what: &str,
+        met: impl Fn(&State) -> bool,
+    ) -> std::sync::MutexGuard<'_, State> {
         let state = self.shared.state.lock().expect("the reader lives");
-        let waited = self.shared.changed.wait_timeout_while(state, deadline(2.0), |state| !met(state));
+        let waited = self.shared.changed.wait_timeout_while(state, deadline(seconds), |state| !met(state));
         let (state, waited) = waited.expect("the reader lives");
         if waited.timed_out() {
             let screen = state.screen().contents();
@@ -289,9 +302,18 @@ fn some(length: u16) -> NonZeroU16 {
     NonZeroU16::new(length).expect("a screen has a size")
 }
 
-/// Processor time that a running process has used, in user space and the kernel.
+/// Processor time that a running process and its children have used, in user space and the kernel.
 pub fn processor_time(pid: Pid) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).expect("the process runs");
-    let nanos = stat.split_whitespace().next().and_then(|field| field.parse().ok()).expect("a number");
+    let mut nanos = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs") {
+        let task = task.expect("a thread").path();
+        let stat = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+        nanos += stat.split_whitespace().next().and_then(|field| field.parse().ok()).unwrap_or(0);
+        let children = std::fs::read_to_string(task.join("children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            let child = processor_time(Pid::from_raw(child.parse().expect("a number")));
+            nanos += u64::try_from(child.as_nanos()).expect("less than five centuries");
+        }
+    }
     Duration::from_nanos(nanos)
 }
