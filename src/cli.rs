@@ -39,6 +39,7 @@ const OTHER: &str = "Other";
     override_usage = "hopwatch [OPTIONS] TARGET\n       hopwatch [OPTIONS] --demo [SCENARIO]"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
+#[allow(rustdoc::broken_intra_doc_links, reason = "the help shows defaults in brackets")]
 pub struct Cli {
     /// Host name or address to watch the path to
     pub target: Option<String>,

@@ -110,7 +110,7 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
         return screen(settings, config);
     }
     let (notices, told) = mpsc::channel();
-    let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default())?;
+    let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default(), || {})?;
     let seen = Views { watch: &watch, told };
     let out = &mut io::stdout().lock();
     let zone = TimeZone::system();
@@ -131,7 +131,7 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
-    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify)?);
+    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
     let config = UiConfig {
         hosts: settings.hosts,
         interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },

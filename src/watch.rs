@@ -99,6 +99,8 @@ pub struct WatchConfig {
     pub way: Way,
     /// Whether names are looked up from the start.
     pub names: bool,
+    /// Whether views are wanted on the way, and not just the last one.
+    pub live: bool,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.
     pub screen: bool,
 }
@@ -147,10 +149,15 @@ impl Handle {
     }
 }
 
-/// Starts a watch on a thread of its own. `notify` is called there, and must not block.
+/// Starts a watch on a thread of its own. `notify` is called there, and must not block; `restore` is called
+/// before the process is ended over the head of a front end that is stuck.
 ///
 /// Fails where the channel cannot be opened: no route to the target, or no permission.
-pub fn spawn(config: WatchConfig, notify: impl Fn(Notice) + Send + 'static) -> io::Result<Handle> {
+pub fn spawn(
+    config: WatchConfig,
+    notify: impl Fn(Notice) + Send + 'static,
+    restore: fn(),
+) -> io::Result<Handle> {
     let (requests, asked) = mpsc::channel(64);
     let slot = Arc::new(Slot::default());
     let handle = Handle { requests, slot: Arc::clone(&slot) };
@@ -160,7 +167,8 @@ pub fn spawn(config: WatchConfig, notify: impl Fn(Notice) + Send + 'static) -> i
         Way::Simulated(_) => || Resolver::new(Scenario::demo_name),
     };
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        worker::run(config, Clock::start(), resolver(), asked, &slot, &notify, &opened);
+        let front = worker::Front { slot: &slot, notify: &notify, restore };
+        worker::run(config, Clock::start(), resolver(), asked, front, &opened);
     })?;
     match outcome.recv() {
         Ok(opened) => opened.map(|()| handle),

@@ -8,18 +8,20 @@
 #   --far MS      a made-up path whose target is MS milliseconds away, in place of real Linux routers
 #   --target HOW  with --far: "port" (port unreachable), "limited" (six answers, then one a second) or
 #                 "silent"
+#   --privileged  let the command keep the capabilities that it has in there
 #
-# The command (a shell if there is none) runs without any capability; the target's addresses are said
+# The command (a shell if there is none) runs without any capability otherwise; the target's addresses are said
 # first, and are in $TARGET and $TARGET6. All of it is gone when the command ends.
 set -eu
 
-hops=10 names= far= how=port
+hops=10 names= far= how=port privileged=
 while [ $# -gt 0 ]; do
     case $1 in
         --hops) hops=$2; shift 2 ;;
         --names) names=yes; shift ;;
         --far) far=$2; shift 2 ;;
         --target) how=$2; shift 2 ;;
+        --privileged) privileged=yes; shift ;;
         --) shift; break ;;
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit ;;
         -*) echo "$0: no option $1; --help says which there are" >&2; exit 2 ;;
@@ -39,7 +41,7 @@ if [ -z "${HOPWATCH_LAB_SH:-}" ]; then
     export HOPWATCH_LAB_SH="$responder" PATH="$root/target/release:$root/target/debug:$PATH"
     [ -n "$responder" ] || HOPWATCH_LAB_SH=none
     exec unshare -Urnm --map-root-user -- sh "$0" --hops "$hops" ${names:+--names} ${far:+--far "$far"} \
-        --target "$how" -- "$@"
+        --target "$how" ${privileged:+--privileged} -- "$@"
 fi
 
 started=
@@ -135,5 +137,9 @@ fi
 
 [ $# -gt 0 ] || set -- "${SHELL:-sh}"
 status=0
-setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all -- "$@" || status=$?
+if [ -n "$privileged" ]; then
+    "$@" || status=$?
+else
+    setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all -- "$@" || status=$?
+fi
 exit $status

@@ -1,41 +1,19 @@
 //! The one table of probes: what became of each, and the rounds that they make up.
 
+mod entry;
+
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::history::responder_index;
+use self::entry::{Entry, State};
 use super::path::{Meaning, Path};
-use super::probe::{Grade, ProbeNo, Reply, SendOutcome, SentAt, Stray};
-use super::round::{Late, Round, RoundRow, Row, Try};
+use super::probe::{ProbeNo, Reply, SendOutcome, Stray};
+use super::round::{Late, Round, RoundRow, Row};
 use super::rtt::{Arrival, rtt};
 use super::time::{Time, Wall};
 
 /// How long after sending an answer is still taken for a late one.
 pub const LATE: Duration = Duration::from_mins(1);
-
-/// What became of a probe, so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    InFlight,
-    Answered { us: u32, grade: Grade, by: IpAddr, meaning: Meaning, late: bool },
-    Refused { by: IpAddr, meaning: Meaning },
-    Lost,
-    NotSent,
-    Skipped,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    ttl: u8,
-    round: u32,
-    created: Time,
-    sent: Option<SentAt>,
-    stamp: Option<Wall>,
-    state: State,
-    /// The row and the place in it, once the round is settled.
-    booked: Option<(Row, u8)>,
-}
 
 /// A round whose tries are not all decided.
 #[derive(Clone, Copy, Debug)]
@@ -124,11 +102,16 @@ impl Collector {
         true
     }
 
-    /// This machine dropped a probe after the send call.
-    pub fn handle_local(&mut self, no: ProbeNo) {
-        if let Some(entry) = self.entry_mut(no).filter(|entry| entry.state == State::InFlight) {
+    /// This machine dropped a probe after the send call. Gives whether that can be true of a probe of ours.
+    ///
+    /// The next hop's silence on the link may be told only after the timeout.
+    pub fn handle_local(&mut self, no: ProbeNo) -> bool {
+        let Some(entry) = self.entry_mut(no) else { return false };
+        let is_open = matches!(entry.state, State::InFlight | State::Lost) && entry.booked.is_none();
+        if is_open {
             entry.state = State::NotSent;
         }
+        is_open || matches!(entry.state, State::Lost | State::NotSent)
     }
 
     /// The number and TTL of the one probe that an answer without a number can mean.
@@ -155,7 +138,10 @@ impl Collector {
         let timeout = self.timeout;
         let offset = self.offset(no);
         let Some(entry) = self.entries.get_mut(offset) else { return Taken::Stray(Stray::Unknown) };
-        let Some(sent) = entry.sent else { return Taken::Stray(Stray::Unknown) };
+        let Some(sent) = entry.sent.filter(|sent| reply.received.since(sent.time) <= LATE.max(timeout))
+        else {
+            return Taken::Stray(Stray::Unknown);
+        };
         if matches!(entry.state, State::Answered { .. } | State::Refused { .. } | State::Skipped) {
             return Taken::Duplicate(entry.booked.map(|(row, _)| row));
         }
@@ -188,7 +174,7 @@ impl Collector {
         let mut unsent = 0;
         while let Some(entry) = self.entries.get_mut(self.undecided.0.wrapping_sub(self.base.0) as usize) {
             if entry.state == State::InFlight {
-                if now < entry.sent.map_or(entry.created, |sent| sent.time) + self.timeout {
+                if now < entry.deadline(self.timeout) {
                     break;
                 }
                 entry.state = if self.stamped && entry.stamp.is_none() {
@@ -214,7 +200,7 @@ impl Collector {
     pub fn poll_timeout(&self) -> Option<Time> {
         let waiting = self.entries.iter().skip(self.offset(self.undecided));
         let first = waiting.into_iter().find(|entry| entry.state == State::InFlight)?;
-        Some(first.sent.map_or(first.created, |sent| sent.time) + self.timeout)
+        Some(first.deadline(self.timeout))
     }
 
     /// The oldest open round, once all of its tries are decided and no more will come (`closed`, or a
@@ -293,15 +279,7 @@ impl Collector {
     fn enter(&mut self, now: Time, ttl: u8, state: State) -> ProbeNo {
         let no = self.next();
         let round = self.rounds.back().map_or(0, |round| round.number);
-        self.entries.push_back(Entry {
-            ttl,
-            round,
-            created: now,
-            sent: None,
-            stamp: None,
-            state,
-            booked: None,
-        });
+        self.entries.push_back(Entry::new(now, ttl, round, state));
         no
     }
 
@@ -328,30 +306,101 @@ impl Collector {
     }
 }
 
-impl Entry {
-    fn row(&self, path: &Path) -> Option<Row> {
-        path.row(
-            self.ttl,
-            match self.state {
-                State::Answered { meaning, .. } | State::Refused { meaning, .. } => Some(meaning),
-                _ => None,
-            },
-        )
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::engine::probe::{Answer, LocalFault, SentAt};
+    use crate::engine::round::Try;
+    use crate::wire::icmp::Icmp;
+
+    const TARGET: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
+    const TIMEOUT: Duration = Duration::from_secs(3);
+
+    const fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
     }
 
-    fn outcome(&self, responders: &mut Vec<IpAddr>) -> Try {
-        match self.state {
-            State::InFlight => Try::InFlight,
-            State::Lost => Try::Lost,
-            State::NotSent => Try::NotSent,
-            State::Skipped => Try::Skipped,
-            State::Refused { by, .. } => Try::Refused { by: responder_index(responders, by) },
-            State::Answered { us, grade, by, late: false, .. } => {
-                Try::Answered { us, by: responder_index(responders, by), grade }
-            }
-            State::Answered { us, grade, by, late: true, .. } => {
-                Try::Late { us, by: responder_index(responders, by), grade }
-            }
+    /// A table with one round of three probes of TTL 1, sent at 0, 1 and 2 s.
+    fn three() -> Collector {
+        let mut collector = Collector::new(TIMEOUT);
+        collector.open_round(0, Time::ZERO, Duration::from_secs(1));
+        for ms in [0, 1_000, 2_000] {
+            let no = collector.create(at(ms), 1);
+            collector.handle_sent(no, Ok(SentAt { time: at(ms), wall: Wall(0) }));
         }
+        collector
+    }
+
+    fn take(collector: &mut Collector, path: &mut Path, no: u32, ms: u64) -> Taken {
+        let reply = Reply {
+            no: Some(ProbeNo(no)),
+            from: TARGET,
+            answer: Answer::Icmp(Icmp::v4(3, 3)),
+            received: at(ms),
+            kernel: None,
+            wall: Wall(0),
+            reply_ttl: None,
+            labels: Vec::new(),
+            rewritten: false,
+        };
+        let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
+        if matches!(taken, Taken::Decided | Taken::Late(_)) {
+            path.observe(ProbeNo(no), 1, &reply);
+        }
+        taken
+    }
+
+    #[test]
+    fn a_round_settles_once_all_is_decided_and_no_more_comes() {
+        let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
+        assert_eq!(take(&mut collector, &mut path, 0, 20), Taken::Decided);
+        assert_eq!(take(&mut collector, &mut path, 0, 21), Taken::Duplicate(None));
+        assert_eq!(take(&mut collector, &mut path, 2, 2_020), Taken::Decided);
+        assert_eq!(collector.poll_timeout(), Some(at(4_000)));
+        assert_eq!(collector.settle(&path, true), None, "one is in flight");
+        assert_eq!(collector.handle_timeout(at(4_000)), 0);
+        assert_eq!(collector.settle(&path, false), None, "its round may go on");
+        let round = collector.settle(&path, true).unwrap();
+        let tries = &round.row(Row::Target).unwrap().tries;
+        assert!(matches!(tries[..], [Try::Answered { us: 20_000, .. }, Try::Lost, Try::Answered { .. }]));
+        assert!(collector.is_quiet());
+    }
+
+    #[test]
+    fn a_late_answer_mends_the_settled_try_once() {
+        let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
+        take(&mut collector, &mut path, 0, 20);
+        collector.handle_timeout(at(5_000));
+        assert!(collector.settle(&path, true).is_some());
+        let Taken::Late(late) = take(&mut collector, &mut path, 1, 6_000) else { panic!("late") };
+        assert_eq!((late.round, late.row, late.index, late.us), (0, Row::Target, 1, 5_000_000));
+        assert_eq!(take(&mut collector, &mut path, 1, 6_001), Taken::Duplicate(Some(Row::Target)));
+        assert_eq!(take(&mut collector, &mut path, 2, 62_001), Taken::Stray(Stray::Unknown));
+    }
+
+    #[test]
+    fn what_was_never_sent_has_no_answer_and_no_row_in_sent() {
+        let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
+        let refused = collector.create(at(3_000), 1);
+        collector.handle_sent(refused, Err(LocalFault::NoRoute));
+        assert_eq!(take(&mut collector, &mut path, refused.0, 3_020), Taken::Stray(Stray::Unknown));
+        assert!(collector.handle_local(ProbeNo(1)) && collector.handle_local(ProbeNo(2)));
+        assert!(!collector.handle_local(ProbeNo(77)));
+        take(&mut collector, &mut path, 0, 20);
+        assert!(!collector.handle_local(ProbeNo(0)), "it was answered");
+        let round = collector.settle(&path, true).unwrap();
+        let tries = &round.row(Row::Target).unwrap().tries;
+        assert!(matches!(tries[..], [Try::Answered { .. }, Try::NotSent, Try::NotSent, Try::NotSent]));
+    }
+
+    #[test]
+    fn only_where_stamps_come_does_a_missing_one_tell() {
+        let mut collector = three();
+        assert!(collector.handle_stamp(ProbeNo(0), Wall(1)));
+        assert!(!collector.handle_stamp(ProbeNo(3), Wall(1)));
+        assert_eq!(collector.handle_timeout(at(9_000)), 2);
+        assert_eq!(three().handle_timeout(at(9_000)), 0);
     }
 }

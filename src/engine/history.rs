@@ -190,3 +190,72 @@ pub fn responder_index(responders: &mut Vec<IpAddr>, address: IpAddr) -> u8 {
     });
     u8::try_from(index).unwrap_or(u8::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::path::End;
+    use crate::engine::time::Time;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+    const fn answered(us: u32) -> Try {
+        Try::Answered { us, by: 0, grade: Grade::Kernel }
+    }
+
+    fn round(number: u32, tries: &[Try]) -> Round {
+        let part = RoundRow { row: Row::Hop(1), ttl: 1, responders: vec![HERE], tries: tries.to_vec() };
+        let interval = Duration::from_secs(1);
+        Round { number, start: Time::ZERO, interval, end: End::Silent, rows: vec![part] }
+    }
+
+    #[test]
+    fn a_loss_breaks_a_pair_and_blanks_the_last_time() {
+        let mut totals = Totals::default();
+        for outcome in [answered(100), answered(300), Try::Lost, answered(900)] {
+            totals.push(outcome, &[HERE]);
+        }
+        assert_eq!((totals.jitter.count(), totals.last), (1, Some(900)));
+        totals.push(Try::Lost, &[HERE]);
+        totals.push(Try::InFlight, &[HERE]);
+        totals.push(Try::Lost, &[HERE]);
+        assert_eq!((totals.last, totals.counts.lost, totals.counts.bursts), (None, 3, 2));
+    }
+
+    #[test]
+    fn a_mended_round_moves_one_try_from_lost_to_late() {
+        let mut history = History::default();
+        history.push(round(0, &[answered(10), Try::Lost]));
+        let late =
+            Late { round: 0, row: Row::Hop(1), index: 1, us: 4_000_000, grade: Grade::Kernel, from: HERE };
+        let before = history.clone();
+        history.mend(late);
+        let totals = history.total(Row::Hop(1)).unwrap();
+        assert_eq!((totals.counts.lost, totals.counts.late, totals.counts.sent()), (0, 1, 2));
+        assert_eq!(totals.responders[0].answered, 2);
+        let tries = &history.recent().next().unwrap().rows[0].tries;
+        assert_eq!(tries[1], Try::Late { us: 4_000_000, by: 0, grade: Grade::Kernel });
+        assert_eq!(before.total(Row::Hop(1)).unwrap().counts.lost, 1, "a clone keeps what it saw");
+    }
+
+    #[test]
+    fn the_ring_is_bounded_and_the_totals_are_not() {
+        let mut history = History::default();
+        for number in 0..700 {
+            history.push(round(number, &[answered(10)]));
+        }
+        assert_eq!(history.recent().count(), RECENT_ROUNDS);
+        assert_eq!(history.recent().next().map(|round| round.number), Some(100));
+        assert_eq!(history.total(Row::Hop(1)).unwrap().counts.answered, 700);
+    }
+
+    #[test]
+    fn responders_past_the_most_share_the_last_place() {
+        let mut responders = Vec::new();
+        let address = |n: u8| IpAddr::from([192, 0, 2, n]);
+        let places: Vec<u8> = (0..40).map(|n| responder_index(&mut responders, address(n))).collect();
+        assert_eq!((responders.len(), places[3], places[39]), (MAX_RESPONDERS, 3, 15));
+    }
+}

@@ -5,8 +5,8 @@ mod evidence;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use self::evidence::Hop;
 pub use self::evidence::Meaning;
+use self::evidence::{Change, Hop};
 use super::probe::{ProbeNo, Reply};
 use super::round::Row;
 use crate::wire::extension::Label;
@@ -91,6 +91,7 @@ pub struct HopView {
 #[derive(Clone, Debug)]
 pub struct Path {
     target: IpAddr,
+    first_ttl: u8,
     max_ttl: u8,
     hops: Vec<Hop>,
     target_view: HopView,
@@ -99,10 +100,11 @@ pub struct Path {
 }
 
 impl Path {
-    /// A path of which nothing is known yet.
-    pub fn new(target: IpAddr, max_ttl: u8) -> Self {
+    /// A path of which nothing is known yet, probed from `first_ttl` to `max_ttl`.
+    pub fn new(target: IpAddr, first_ttl: u8, max_ttl: u8) -> Self {
         Self {
             target,
+            first_ttl,
             max_ttl,
             hops: vec![Hop::default(); usize::from(u8::MAX)],
             target_view: HopView::default(),
@@ -115,13 +117,13 @@ impl Path {
     pub fn observe(&mut self, no: ProbeNo, ttl: u8, reply: &Reply) -> Meaning {
         let meaning = Meaning::of(reply, self.target);
         let Some(hop) = self.hops.get_mut(usize::from(ttl).wrapping_sub(1)) else { return meaning };
-        hop.observe(no, meaning, reply, self.target);
+        let change = hop.observe(no, meaning, reply, self.target);
         if meaning == Meaning::Target || reply.from == self.target && meaning.is_refusal() {
             self.target_view = hop.view.clone();
         }
-        if meaning == Meaning::Router {
+        if change == Change::OfBlock {
             for later in &mut self.hops[usize::from(ttl)..] {
-                later.forget_block(no);
+                later.forget_other_block(no, meaning);
             }
         }
         self.end = self.find_end();
@@ -152,7 +154,8 @@ impl Path {
             End::Other { ttl, .. } | End::Refused { ttl, .. } | End::Loop { ttl } => ttl,
             End::Silent | End::MaxTtl => {
                 let known = self.target_ttl.unwrap_or_default();
-                self.last_responder().saturating_add(BEYOND).max(known)
+                let last = self.last_responder().max(self.first_ttl.saturating_sub(1));
+                last.saturating_add(BEYOND).max(known)
             }
         };
         wanted.min(self.max_ttl)
@@ -168,12 +171,12 @@ impl Path {
         let first = self.reach().saturating_add(1);
         match self.end {
             End::Target { .. } => RangeInclusive::new(1, 0),
-            // One probe that could reach the target tells whether the block is gone.
-            End::Other { .. } | End::Refused { .. } => {
+            // One probe that could reach the target tells whether the block or the circle is gone.
+            End::Other { .. } | End::Refused { .. } | End::Loop { .. } => {
                 let far = self.target_ttl.unwrap_or(self.max_ttl).min(self.max_ttl);
                 far.max(first)..=far
             }
-            End::Silent | End::Loop { .. } | End::MaxTtl => first..=self.max_ttl,
+            End::Silent | End::MaxTtl => first..=self.max_ttl,
         }
     }
 

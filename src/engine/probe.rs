@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::round::{Late, Round};
+use super::round::{Late, Round, Row};
 use super::time::{Time, Wall};
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -185,6 +185,8 @@ pub enum Record {
     Round(Round),
     /// A try once called lost was answered after all.
     Late(Late),
+    /// A second answer came in for a try of this row.
+    Duplicate(Row),
     /// A local fault began or ended.
     Fault(super::faults::Fault),
     /// The pace or the reach changed, by a command.

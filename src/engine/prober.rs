@@ -1,8 +1,11 @@
 //! What is due: the first sweep, then every hop once an interval on an absolute schedule.
 
+mod order;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use self::order::{Distances, order};
 use super::path::Path;
 use super::snapshot::Pace;
 use super::time::Time;
@@ -53,8 +56,7 @@ pub struct Prober {
     base: Time,
     started: bool,
     plan: VecDeque<Slot>,
-    /// When each TTL may be asked again, by TTL.
-    not_before: Vec<Time>,
+    distances: Distances,
     /// The cycle in which each TTL was asked last, by TTL.
     asked_in: Vec<Option<u32>>,
     /// The reach of the path when it was last looked at.
@@ -62,6 +64,8 @@ pub struct Prober {
     /// TTLs that wait to be asked out of turn.
     extra: VecDeque<u8>,
     extra_at: Time,
+    /// TTLs beyond the end with a responder that is asked in every cycle: they take its turn once.
+    turns: Vec<u8>,
     next_sweep: Time,
     /// What the order of the hops is shuffled by.
     seed: u64,
@@ -80,11 +84,12 @@ impl Prober {
             base: now,
             started: false,
             plan: VecDeque::new(),
-            not_before: vec![Time::ZERO; 256],
+            distances: Distances::new(),
             asked_in: vec![None; 256],
             reach: 0,
             extra: VecDeque::new(),
             extra_at: now,
+            turns: Vec::new(),
             next_sweep: now + SWEEP_EVERY,
             seed,
         }
@@ -93,16 +98,14 @@ impl Prober {
     /// Changes the time between two tries to the same hop; what was asked before keeps its distance.
     pub fn set_interval(&mut self, now: Time, interval: Duration) {
         let old = std::mem::replace(&mut self.pace.interval, interval);
-        for time in &mut self.not_before {
-            *time = if *time == Time::ZERO { *time } else { *time - old + interval };
-        }
+        self.distances.change(|time| time - old + interval);
         if self.first_sight.is_none() && self.left != Some(0) {
             // The tries of this cycle that are still due move into the new interval.
             let waiting: Vec<Slot> = self.plan.drain(..).collect();
             self.base = now;
             let step = interval / u32::try_from(waiting.len().max(1)).unwrap_or(1);
             for (place, slot) in (0..).zip(waiting) {
-                let at = (now + step * place).max(self.not_before[usize::from(slot.ttl)]);
+                let at = (now + step * place).max(self.distances.own(slot.ttl));
                 self.insert(Slot { at, ..slot });
             }
         }
@@ -194,9 +197,9 @@ impl Prober {
         let interval = self.pace.interval;
         let is_spent = overshoot >= BURST_SPENT;
         let pause = if is_spent { interval.max(REFILL) } else { interval };
-        let last = self.not_before[usize::from(swept_to)] - interval;
+        let last = self.distances.own(swept_to) - interval;
         self.spent = is_spent.then_some(end);
-        self.not_before[usize::from(end)] = last + pause + pause / 4;
+        self.distances.set(end, self.distances.own(end).max(last + pause + pause / 4));
     }
 
     /// Hops that came into reach are asked at once; those beyond it now and then.
@@ -210,7 +213,13 @@ impl Prober {
         }
         if now >= self.next_sweep {
             self.next_sweep = now + SWEEP_EVERY.max(self.pace.interval);
-            self.extra.extend(path.beyond());
+            let in_turn = |ttl: &u8| {
+                let address = path.address(*ttl);
+                address.is_some() && (1..=self.reach).any(|other| path.address(other) == address)
+            };
+            let (turns, extra): (Vec<u8>, Vec<u8>) = path.beyond().partition(in_turn);
+            self.turns = turns;
+            self.extra.extend(extra);
         }
     }
 
@@ -220,7 +229,7 @@ impl Prober {
         }
         while let Some(ttl) = self.extra.pop_front() {
             let wanted = ttl <= path.reach() || path.beyond().contains(&ttl);
-            if wanted && now >= self.not_before[usize::from(ttl)] {
+            if wanted && now >= self.distances.ready(ttl, path) {
                 self.extra_at = now + SWEEP_STEP;
                 return Some(self.ask(ttl, now));
             }
@@ -240,7 +249,7 @@ impl Prober {
                 return None;
             }
             self.plan.pop_front();
-            let ready = self.not_before[usize::from(slot.ttl)];
+            let own = self.distances.own(slot.ttl);
             if slot.ttl > path.reach() || now.since(slot.at) >= self.pace.interval {
                 // Out of reach by now, or missed: the next cycle asks it, nothing is caught up.
                 continue;
@@ -248,9 +257,19 @@ impl Prober {
             if slot.skip {
                 return Some(Due::Skip(slot.ttl));
             }
-            if now < ready {
-                self.insert(Slot { at: ready, ..slot });
+            if now < own {
+                self.insert(Slot { at: own, ..slot });
                 continue;
+            }
+            if now < self.distances.ready(slot.ttl, path) {
+                return Some(Due::Skip(slot.ttl));
+            }
+            let address = path.address(slot.ttl);
+            let same = |ttl: &u8| address.is_some() && path.address(*ttl) == address;
+            if let Some(place) = self.turns.iter().position(same) {
+                self.plan.push_front(Slot { skip: true, ..slot });
+                let ttl = self.turns.swap_remove(place);
+                return Some(self.ask(ttl, now));
             }
             return Some(self.ask(slot.ttl, now));
         }
@@ -278,7 +297,7 @@ impl Prober {
         // A new order, or a target that needs a pause, moves the whole cycle back, so that every hop
         // keeps its distance and its place. A burst that is spent makes the target alone wait.
         let wait = |offset: Duration, ttl: u8| {
-            let late = self.not_before[usize::from(ttl)].since(self.base + offset);
+            let late = self.distances.ready(ttl, path).since(self.base + offset);
             if late > interval { Duration::ZERO } else { late }
         };
         let asked = slots.iter().zip(offsets.clone()).filter(|((_, skip), _)| !skip);
@@ -293,28 +312,10 @@ impl Prober {
     }
 
     /// The TTLs of a cycle in their present order, and which of them to leave out.
-    ///
-    /// Of several TTLs with one responder only the one that has waited longest is asked.
     fn order(&self, path: &Path) -> Vec<(u8, bool)> {
-        let mut ttls: Vec<u8> = (self.pace.first_ttl..=path.reach()).collect();
         let era = u64::from(self.cycle / SHUFFLE_EVERY);
-        if era > 0 {
-            // Nobody moves further than a quarter, so that no hop waits for more than two intervals.
-            let stray = u64::try_from(ttls.len() / 4 + 1).unwrap_or(1);
-            ttls.sort_by_key(|&ttl| u64::from(ttl) + mix(self.seed ^ era << 8 ^ u64::from(ttl)) % stray);
-        }
-        let waited_longer = |ttl: u8, other: u8| {
-            let (mine, its) = (self.not_before[usize::from(ttl)], self.not_before[usize::from(other)]);
-            (its, other) < (mine, ttl)
-        };
-        let left_out = |ttl: u8| {
-            let address = path.address(ttl);
-            address.is_some()
-                && ttls
-                    .iter()
-                    .any(|&other| other != ttl && path.address(other) == address && waited_longer(ttl, other))
-        };
-        ttls.iter().map(|&ttl| (ttl, left_out(ttl))).collect()
+        let shuffle = if era == 0 { 0 } else { mix(self.seed ^ era) };
+        order((self.pace.first_ttl..=path.reach()).collect(), shuffle, &self.distances, path)
     }
 
     fn ask(&mut self, ttl: u8, now: Time) -> Due {
@@ -326,7 +327,7 @@ impl Prober {
         };
         // Timers wake a little late; without this the absolute schedule would slip by that much.
         let slack = (interval / 20).min(Duration::from_millis(5));
-        self.not_before[usize::from(ttl)] = now + gap - slack;
+        self.distances.set(ttl, now + gap - slack);
         self.asked_in[usize::from(ttl)] = Some(self.cycle.max(1));
         Due::Ask(ttl)
     }

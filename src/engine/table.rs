@@ -106,12 +106,14 @@ pub struct Rtt {
 impl Rtt {
     fn of(totals: &Totals) -> Option<Self> {
         const MS: f64 = 1_000.0;
-        let quantile = |q| totals.distribution.quantile(q).unwrap_or_default() / MS;
+        // The distribution knows a step's middle only, which may lie outside of what was seen.
+        let (best, worst) = (totals.rtt.best() / MS, totals.rtt.worst() / MS);
+        let quantile = |q| (totals.distribution.quantile(q).unwrap_or_default() / MS).clamp(best, worst);
         (totals.rtt.count() > 0).then(|| Self {
             last: totals.last.map(|us| f64::from(us) / MS),
-            best: totals.rtt.best() / MS,
+            best,
             avg: totals.rtt.mean() / MS,
-            worst: totals.rtt.worst() / MS,
+            worst,
             stdev: totals.rtt.stdev() / MS,
             p50: quantile(0.50),
             p95: quantile(0.95),
@@ -213,5 +215,24 @@ fn skipped(span: Span, round: &Round) -> usize {
     match span {
         Span::All => 0,
         Span::Since(from) => round.tries_before(from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::probe::Grade;
+
+    #[test]
+    fn percentiles_lie_between_best_and_worst() {
+        for us in [64, 999, 2_114, 25_000_001] {
+            let mut totals = Totals::default();
+            totals.push(Try::Answered { us, by: 0, grade: Grade::Kernel }, &[]);
+            let rtt = Rtt::of(&totals).unwrap();
+            let exact = f64::from(us) / 1_000.0;
+            let all = [rtt.best, rtt.avg, rtt.worst, rtt.p50, rtt.p95, rtt.p99];
+            assert!(all.iter().all(|ms| (ms - exact).abs() < 1e-9), "{rtt:?}");
+        }
+        assert_eq!(Rtt::of(&Totals::default()), None);
     }
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use super::collector::{Collector, Taken};
 use super::faults::{Fault, Faults};
 use super::history::History;
-use super::path::Path;
-use super::probe::{Answer, Command, Event, LocalFault, Probe, ProbeNo, Record, Reply, SendOutcome, Stray};
+use super::path::{Meaning, Path};
+use super::probe::{Command, Event, LocalFault, Probe, ProbeNo, Record, Reply, SendOutcome, Stray};
 use super::prober::{Due, Prober};
 use super::snapshot::{Pace, Snapshot};
 use super::time::{Anchor, Time};
@@ -45,7 +45,7 @@ pub struct Trace {
     history: Arc<History>,
     faults: Faults,
     /// The last probe that a fault kept from leaving.
-    fault_no: ProbeNo,
+    fault_no: Option<ProbeNo>,
     strays: BTreeMap<Stray, u64>,
     cycles: u32,
     records: VecDeque<Record>,
@@ -62,10 +62,10 @@ impl Trace {
             started: now,
             prober: Prober::new(pace, config.count, config.seed, now),
             collector: Collector::new(pace.timeout),
-            path: Path::new(config.target, pace.max_ttl),
+            path: Path::new(config.target, pace.first_ttl, pace.max_ttl),
             history: Arc::default(),
             faults: Faults::default(),
-            fault_no: ProbeNo(0),
+            fault_no: None,
             strays: BTreeMap::new(),
             cycles: 0,
             records: VecDeque::new(),
@@ -109,10 +109,11 @@ impl Trace {
             }
             Event::Reply(reply) => self.reply(now, &reply),
             Event::Local { no, fault } => {
-                if let Some(no) = no {
-                    self.collector.handle_local(no);
+                if no.is_none_or(|no| self.collector.handle_local(no)) {
+                    self.local_fault(now, no, fault);
+                } else {
+                    self.stray(Stray::Unknown);
                 }
-                self.local_fault(now, no, fault);
             }
             Event::Stray(reason) => self.stray(reason),
         }
@@ -204,13 +205,9 @@ impl Trace {
         let known = no.and_then(|no| self.collector.ttl(no).map(|ttl| (no, ttl)).ok_or(Stray::Unknown));
         let (no, ttl) = match known {
             Ok(known) => known,
-            Err(reason) => {
-                // It cannot be booked, but it does come from the target.
-                debug_assert!(reply.no.is_some() || reply.answer == Answer::Direct);
-                return self.stray(reason);
-            }
+            Err(reason) => return self.stray(reason),
         };
-        let meaning = super::path::Meaning::of(reply, self.config.target);
+        let meaning = Meaning::of(reply, self.config.target);
         match self.collector.handle_reply(no, reply, meaning) {
             Taken::Decided => {
                 self.path.observe(no, ttl, reply);
@@ -224,6 +221,7 @@ impl Trace {
                 let row = row.or_else(|| self.path.row(ttl, Some(meaning)));
                 if let Some(row) = row {
                     Arc::make_mut(&mut self.history).duplicate(row);
+                    self.records.push_back(Record::Duplicate(row));
                 }
                 return;
             }
@@ -237,14 +235,14 @@ impl Trace {
     }
 
     fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault) {
-        self.fault_no = self.fault_no.max(no.unwrap_or_default());
+        self.fault_no = self.fault_no.max(no);
         let changes = self.faults.failed(now, fault);
         self.records.extend(changes.into_iter().map(Record::Fault));
     }
 
     /// Probe `no` is known to have left this machine.
     fn left(&mut self, now: Time, no: ProbeNo) {
-        if no > self.fault_no || self.fault_no == ProbeNo(0) {
+        if Some(no) > self.fault_no {
             let ended: Option<Fault> = self.faults.worked(now);
             self.records.extend(ended.map(Record::Fault));
         }

@@ -25,7 +25,7 @@ use crate::wire::payload::{self, Cookie};
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
-/// Large enough for every error that quotes a packet: ICMPv6 ones have at most 1,280 bytes.
+/// Large enough for every error that quotes a packet: `ICMPv6` ones have at most 1,280 bytes.
 const BUFFER: usize = 2_048;
 
 /// How to open the channel.
@@ -105,17 +105,15 @@ impl ErrorQueue {
             return Some(event);
         }
         // Errors first: a send stamp must be known before the answer that it times.
-        for (is_error, interest) in [(true, Interest::ERROR), (false, Interest::READABLE)] {
+        for is_error in [true, false] {
             loop {
-                let (socket, buffer) = (&self.socket, &mut self.buffer);
-                let got = socket.try_io(interest, || Ok(socket::receive(socket, is_error, buffer)?));
-                match got {
+                match socket::receive(&self.socket, is_error, &mut self.buffer) {
                     Ok(message) => {
                         if let Some(event) = self.context.read(&message, &self.buffer, &self.stamps) {
                             return Some(event);
                         }
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(Errno::EAGAIN) => break,
                     // A pending error that an entry of the error queue had left; it is no message.
                     Err(_) => {}
                 }
@@ -124,11 +122,13 @@ impl ErrorQueue {
         None
     }
 
-    /// Waits until something may have arrived.
+    /// Waits until something may have arrived since [`poll`](Self::poll) last gave nothing.
     pub async fn ready(&self) {
-        if self.events.is_empty() {
-            // Never for WRITABLE, which an error leaves set for ever. Fails only with the runtime gone.
-            let _ = self.socket.ready(Interest::READABLE | Interest::ERROR).await;
+        const ANY: Interest = Interest::READABLE.add(Interest::ERROR);
+        // Never for WRITABLE, which an error leaves set for ever. Fails only with the runtime gone.
+        if self.socket.ready(ANY).await.is_ok() {
+            // Reading goes past the runtime, so it is told here that all will be read.
+            let _ = self.socket.try_io(ANY, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         }
     }
 

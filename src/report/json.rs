@@ -259,7 +259,7 @@ mod tests {
         );
         assert_eq!(end(|s| s.path.end = End::Silent), format!(r#"{{{address},"kind":"silent","ttl":null}}"#));
         let at_the_limit = |s: &mut Snapshot| {
-            s.path.end = End::Silent;
+            s.path.end = End::MaxTtl;
             s.pace.max_ttl = 3;
         };
         assert_eq!(end(at_the_limit), format!(r#"{{{address},"kind":"max_ttl","ttl":3}}"#));

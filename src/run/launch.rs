@@ -1,7 +1,7 @@
 //! From settings to a watch: the target found, every part given its share.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
@@ -63,14 +63,20 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         },
         way,
         names: settings.hosts != Hosts::Addresses,
+        // A report shows how far it is where someone may be looking.
+        live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,
     })
 }
 
 /// Starts the watch.
-pub fn spawn(config: WatchConfig, notify: impl Fn(Notice) + Send + 'static) -> anyhow::Result<Handle> {
+pub fn spawn(
+    config: WatchConfig,
+    notify: impl Fn(Notice) + Send + 'static,
+    restore: fn(),
+) -> anyhow::Result<Handle> {
     let target = config.about.address;
-    watch::spawn(config, notify).map_err(|error| explain(&error, target))
+    watch::spawn(config, notify, restore).map_err(|error| explain(&error, target))
 }
 
 /// One line on why the channel could not be opened, and what to do.
@@ -116,5 +122,5 @@ fn random() -> u64 {
 
 fn host_name() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    scrub::text(&name.unwrap_or_default())
+    scrub::text(name.unwrap_or_default())
 }

@@ -29,8 +29,7 @@ pub fn run(
     clock: Clock,
     resolver: Resolver,
     requests: Receiver<Request>,
-    slot: &Slot,
-    notify: &impl Fn(Notice),
+    front: Front<'_, impl Fn(Notice)>,
     opened: &SyncSender<io::Result<()>>,
 ) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
@@ -38,7 +37,7 @@ pub fn run(
         Err(error) => return opened.send(Err(error)).unwrap_or_default(),
     };
     runtime.block_on(async {
-        let ready = Worker::open(config, clock, resolver, requests, slot, notify);
+        let ready = Worker::open(config, clock, resolver, requests, front);
         match ready {
             Ok((worker, signals)) => {
                 let _ = opened.send(Ok(()));
@@ -53,16 +52,23 @@ pub fn run(
     runtime.shutdown_background();
 }
 
+/// The front end, as the watch sees it.
+pub struct Front<'a, N> {
+    pub slot: &'a Slot,
+    pub notify: &'a N,
+    pub restore: fn(),
+}
+
 struct Worker<'a, N> {
     clock: Clock,
     trace: Trace,
     channel: Channel,
     resolver: Resolver,
     requests: Receiver<Request>,
-    slot: &'a Slot,
-    notify: &'a N,
+    front: Front<'a, N>,
     about: Arc<About>,
     publishing: Publishing,
+    live: bool,
     /// Grows with every batch of names.
     names_version: u64,
     /// When to end the process, once a front end was asked to end it.
@@ -75,8 +81,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         clock: Clock,
         mut resolver: Resolver,
         requests: Receiver<Request>,
-        slot: &'a Slot,
-        notify: &'a N,
+        front: Front<'a, N>,
     ) -> io::Result<(Self, Signals)> {
         let signals = Signals::listen(config.screen)?;
         let channel = match config.way {
@@ -92,10 +97,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             channel,
             resolver,
             requests,
-            slot,
-            notify,
+            front,
             about: Arc::new(about),
             publishing: Publishing::new(now),
+            live: config.live,
             names_version: 0,
             deadline: None,
         };
@@ -107,18 +112,19 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             self.drain();
             let now = self.clock.now();
             let is_finished = self.trace.is_finished() && self.deadline.is_none();
-            if self.publishing.is_due(now, self.version()) || is_finished {
+            if is_finished || self.live && self.publishing.is_due(now, self.version()) {
                 self.publish(now);
             }
             if is_finished {
                 // A front end may still wait for a name or two; it has them in the next view.
                 self.await_names(now).await;
-                return (self.notify)(Notice::Ended);
+                return (self.front.notify)(Notice::Ended);
             }
             if let Some((deadline, status)) = self.deadline
                 && deadline <= now
             {
-                leave(status);
+                (self.front.restore)();
+                std::process::exit(status);
             }
             let wake = self.next_wake();
             tokio::select! {
@@ -127,7 +133,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     if let Notice::Signal(number) = notice {
                         self.expect_end(128 + number);
                     }
-                    (self.notify)(notice);
+                    (self.front.notify)(notice);
                 }
                 request = self.requests.recv() => match request {
                     Some(request) => self.handle_request(request),
@@ -145,13 +151,16 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     }
 
     /// Hands over all that has happened, and sends all that is due.
+    ///
+    /// What sending itself brings, the send stamps and the answers of near hops, is read before going to
+    /// sleep: each is a wake-up less.
     fn drain(&mut self) {
-        while let Some(event) = self.channel.poll(self.clock.now()) {
-            self.trace.handle_event(self.clock.now(), event);
-        }
-        self.trace.handle_timeout(self.clock.now());
         loop {
+            while let Some(event) = self.channel.poll(self.clock.now()) {
+                self.trace.handle_event(self.clock.now(), event);
+            }
             let now = self.clock.now();
+            self.trace.handle_timeout(now);
             let Some(probe) = self.trace.poll_transmit(now) else { break };
             let outcome = self.channel.send(now, &probe);
             self.trace.handle_sent(now, probe.no, outcome);
@@ -184,7 +193,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
 
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
-        let publish = self.publishing.due(self.version());
+        let publish = self.publishing.due(self.version()).filter(|_| self.live);
         let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), self.resolver.poll_timeout()];
         others.into_iter().chain([publish, deadline]).flatten().min()
     }
@@ -200,8 +209,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             names: self.resolver.names(),
             about: Arc::clone(&self.about),
         };
-        if self.slot.put(view) {
-            (self.notify)(Notice::View);
+        if self.front.slot.put(view) {
+            (self.front.notify)(Notice::View);
         }
     }
 
@@ -228,10 +237,4 @@ async fn until(wake: Option<Time>, clock: &Clock) {
         Some(wake) => sleep_until(Instant::now() + wake.since(clock.now())).await,
         None => std::future::pending().await,
     }
-}
-
-/// Ends the process over the head of a stuck front end, the terminal's modes restored.
-fn leave(status: i32) -> ! {
-    let _ = crossterm::terminal::disable_raw_mode();
-    std::process::exit(status)
 }

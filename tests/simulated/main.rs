@@ -1,4 +1,10 @@
-//! The engine on virtual time over simulated paths: pace, first sight, and what each answer means.
+//! The engine on virtual time over simulated paths: pace, first sight, what each answer means, and what
+//! becomes of each probe.
 
+mod answers;
+mod books;
 mod pace;
+mod paths;
 mod play;
+mod random;
+mod refusals;

@@ -44,8 +44,17 @@ impl Meaning {
     }
 }
 
+/// Whether an answer changed what is known of blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It did not.
+    None,
+    /// A block began, went away, or says something else.
+    OfBlock,
+}
+
 /// How many of the latest answers tell whether a TTL reaches the target by turns.
-const WINDOW: u32 = 8;
+const WINDOW: u32 = 16;
 
 /// The answers at one TTL.
 #[derive(Clone, Debug, Default)]
@@ -61,10 +70,13 @@ pub struct Hop {
 
 impl Hop {
     /// Takes in an answer, unless a later probe's answer is known already.
-    pub fn observe(&mut self, no: ProbeNo, meaning: Meaning, reply: &Reply, target: IpAddr) {
+    pub fn observe(&mut self, no: ProbeNo, meaning: Meaning, reply: &Reply, target: IpAddr) -> Change {
         if self.latest.is_some_and(|(latest, _)| latest > no) {
-            return;
+            return Change::None;
         }
+        let before = self.latest.map(|(_, before)| before);
+        let is_block = |meaning| matches!(meaning, Some(Meaning::Blocked { .. }));
+        let of_block = before != Some(meaning) && (is_block(before) || is_block(Some(meaning)));
         self.latest = Some((no, meaning));
         self.reached = self.reached << 1 | u32::from(meaning == Meaning::Target);
         self.seen = (self.seen + 1).min(WINDOW);
@@ -79,6 +91,7 @@ impl Hop {
             rewritten: reply.rewritten,
             reply_ttl: reply.reply_ttl,
         };
+        if of_block { Change::OfBlock } else { Change::None }
     }
 
     /// The latest answer was the target's; the number of its probe.
@@ -97,11 +110,90 @@ impl Hop {
         self.seen >= 3 && changes.count_ones() >= 2
     }
 
-    /// Forgets a refusal that newer evidence from before it has overtaken.
-    pub fn forget_block(&mut self, before: ProbeNo) {
-        if matches!(self.latest, Some((no, Meaning::Blocked { .. })) if no < before) {
-            self.latest = None;
-            self.view.refusal = None;
+    /// Forgets a block that is older than `newer`, a probe to a nearer hop, and says something else than
+    /// its answer.
+    pub fn forget_other_block(&mut self, newer: ProbeNo, meaning: Meaning) {
+        if self.latest.is_some_and(|(no, block)| {
+            matches!(block, Meaning::Blocked { .. }) && no < newer && block != meaning
+        }) {
+            *self = Self::default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::engine::time::{Time, Wall};
+
+    const TARGET: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
+    const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+    fn reply(from: IpAddr, answer: Answer) -> Reply {
+        Reply {
+            no: None,
+            from,
+            answer,
+            received: Time::ZERO,
+            kernel: None,
+            wall: Wall(0),
+            reply_ttl: None,
+            labels: Vec::new(),
+            rewritten: false,
+        }
+    }
+
+    fn see(hop: &mut Hop, no: u32, from: IpAddr, icmp: Icmp) -> Change {
+        let reply = reply(from, Answer::Icmp(icmp));
+        hop.observe(ProbeNo(no), Meaning::of(&reply, TARGET), &reply, TARGET)
+    }
+
+    #[test]
+    fn what_an_answer_means_depends_on_who_gives_it() {
+        let of = |from, icmp| Meaning::of(&reply(from, Answer::Icmp(icmp)), TARGET);
+        let blocked = |address, icmp| Meaning::Blocked { address, icmp };
+        assert_eq!(of(OTHER, Icmp::v4(11, 0)), Meaning::Router);
+        assert_eq!(of(TARGET, Icmp::v4(11, 0)), Meaning::Router);
+        assert_eq!(of(TARGET, Icmp::v4(3, 3)), Meaning::Target);
+        assert_eq!(of(TARGET, Icmp::v4(3, 2)), Meaning::Target);
+        assert_eq!(of(TARGET, Icmp::v4(3, 13)), blocked(TARGET, Icmp::v4(3, 13)));
+        assert_eq!(of(OTHER, Icmp::v4(3, 3)), blocked(OTHER, Icmp::v4(3, 3)));
+        assert!(!of(OTHER, Icmp::v4(3, 3)).is_refusal());
+        assert!(of(OTHER, Icmp::v4(3, 2)).is_refusal());
+        assert_eq!(Meaning::of(&reply(TARGET, Answer::Direct), TARGET), Meaning::Target);
+    }
+
+    #[test]
+    fn an_older_probes_answer_changes_nothing() {
+        let mut hop = Hop::default();
+        see(&mut hop, 5, OTHER, Icmp::v4(11, 0));
+        see(&mut hop, 4, TARGET, Icmp::v4(3, 3));
+        assert_eq!(hop.latest, Some((ProbeNo(5), Meaning::Router)));
+        assert_eq!(hop.view.current, Some(OTHER));
+    }
+
+    #[test]
+    fn a_single_change_of_path_is_not_a_mixture() {
+        let mut hop = Hop::default();
+        (0..6).for_each(|no| _ = see(&mut hop, no, OTHER, Icmp::v4(11, 0)));
+        (6..9).for_each(|no| _ = see(&mut hop, no, TARGET, Icmp::v4(3, 3)));
+        assert!(hop.reaches_twice() && !hop.is_mixed());
+        see(&mut hop, 9, OTHER, Icmp::v4(11, 0));
+        assert!(hop.is_mixed() && !hop.reaches_twice());
+    }
+
+    #[test]
+    fn a_block_is_forgotten_only_for_a_newer_probe_that_says_something_else() {
+        let block = Icmp::v4(3, 13);
+        let mut hop = Hop::default();
+        assert_eq!(see(&mut hop, 5, OTHER, block), Change::OfBlock);
+        assert_eq!(see(&mut hop, 6, OTHER, block), Change::None);
+        hop.forget_other_block(ProbeNo(5), Meaning::Router);
+        hop.forget_other_block(ProbeNo(9), Meaning::Blocked { address: OTHER, icmp: block });
+        assert!(hop.latest.is_some());
+        hop.forget_other_block(ProbeNo(9), Meaning::Router);
+        assert_eq!((hop.latest, hop.view.current, hop.view.refusal), (None, None, None));
     }
 }
