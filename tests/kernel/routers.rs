@@ -38,7 +38,9 @@ fn ten_routers_and_the_target_are_all_there() {
 fn default_limits_cost_the_default_pace_nothing() {
     lab::inside(|| {
         let _chain = Chain::build(4);
-        both_reports(5, &["-c", "12"]).iter().for_each(|report| report.assert_clean(12));
+        for report in both_reports(5, &["-c", "12"]) {
+            report.assert_clean(12);
+        }
     });
 }
 
@@ -47,7 +49,9 @@ fn default_limits_cost_the_default_pace_nothing() {
 fn default_limits_cost_the_default_pace_nothing_for_three_minutes() {
     lab::inside(|| {
         let _chain = Chain::build(10);
-        both_reports(11, &["-c", "180"]).iter().for_each(|report| report.assert_clean(180));
+        for report in both_reports(11, &["-c", "180"]) {
+            report.assert_clean(180);
+        }
     });
 }
 
@@ -95,7 +99,7 @@ fn a_refusal_is_no_loss_at_the_router_that_refuses() {
 fn names_come_from_the_hosts_file() {
     lab::inside(|| {
         let _chain = Chain::build(2);
-        lab::hosts("10.0.1.1 r1.lab\n10.0.2.1 r2.lab\n10.0.3.1 target.lab\n");
+        lab::hosts([("10.0.1.1", "r1.lab"), ("10.0.2.1", "r2.lab"), ("10.0.3.1", "target.lab")]);
         let (code, stdout, stderr) = report::output(lab::hopwatch(&["--json", "-c", "2", "target.lab"]));
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         let report: serde_json::Value = serde_json::from_str(&stdout).expect("a JSON document");

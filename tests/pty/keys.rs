@@ -66,7 +66,7 @@ fn a_frozen_view_draws_nothing_but_its_clock() {
 #[test]
 fn n_goes_through_names_addresses_and_both() {
     lab::inside(|| {
-        lab::hosts("10.0.1.1 r1.lab\n10.0.2.1 target.lab\n");
+        lab::hosts([("10.0.1.1", "r1.lab"), ("10.0.2.1", "target.lab")]);
         let _responder = Responder::start(Node::path(1), Wait::Asleep);
         let mut terminal = Terminal::open(&lab::hopwatch(&["target.lab"]), 120, 30);
         let host = |screen: &Screen| {

@@ -9,11 +9,9 @@ use crate::support::terminal::Terminal;
 fn ten_routers_and_the_target_are_on_the_screen_with_addresses_and_names() {
     lab::inside(|| {
         let _chain = Chain::build(10);
-        let mut hosts = String::new();
-        for distance in 1..=11 {
-            both(distance).iter().for_each(|address| hosts += &format!("{address} node{distance}.lab\n"));
-        }
-        lab::hosts(&hosts);
+        let names =
+            (1..=11).flat_map(|distance| both(distance).map(|node| (node, format!("node{distance}.lab"))));
+        lab::hosts(names);
         for (family, flag) in ["-4", "-6"].into_iter().enumerate() {
             for (columns, rows) in [(80, 24), (200, 60)] {
                 let mut terminal = Terminal::open(&lab::hopwatch(&[flag, "node11.lab"]), columns, rows);

@@ -45,9 +45,7 @@ fn node((_, address, ms): (&str, [u8; 4], f64), distance: usize) -> Node {
 #[ignore = "writes assets/screen.svg, in a minute"]
 fn picture() {
     lab::inside(|| {
-        let hosts: String =
-            PATH.iter().map(|(name, address, _)| format!("{} {name}\n", Ipv4Addr::from(*address))).collect();
-        lab::hosts(&hosts);
+        lab::hosts(PATH.map(|(name, address, _)| (Ipv4Addr::from(address), name)));
         let path = PATH.into_iter().zip(1..).map(|(entry, distance)| node(entry, distance)).collect();
         let _responder = Responder::start(path, Wait::Asleep);
         let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, 15);

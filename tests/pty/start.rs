@@ -35,8 +35,8 @@ pub fn restored(screen: &Screen) -> bool {
 pub fn under(screen: &Screen, heading: &str, hop: &str) -> Option<String> {
     let contents = screen.contents();
     let head = contents.lines().find(|line| line.contains(heading))?;
-    let end = head.find(heading)? + heading.len();
+    let (before, _) = head.split_once(heading)?;
     let row = contents.lines().find(|line| line.trim_start().starts_with(&format!("{hop} ")))?;
-    let to_there: String = row.chars().take(head[..end].chars().count()).collect();
+    let to_there: String = row.chars().take(before.chars().count() + heading.len()).collect();
     Some(to_there.split_whitespace().last()?.to_owned())
 }

@@ -1,6 +1,7 @@
 //! Namespaces for a test without root: the test program starts itself anew under `unshare`, and the test's
 //! body runs in there as a user who may do anything to a network that nobody else sees.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -97,10 +98,12 @@ pub fn sysctl(name: &str, value: &str) {
     std::fs::write(format!("/proc/sys/net/{name}"), value).expect(name);
 }
 
-/// Puts lines of hosts(5) in the place of this mount namespace's `/etc/hosts`.
-pub fn hosts(lines: &str) {
+/// Gives addresses names, by a hosts(5) file in the place of this mount namespace's own.
+pub fn hosts<A: Display, N: Display>(named: impl IntoIterator<Item = (A, N)>) {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
-    file.write_all(lines.as_bytes()).expect("a file");
+    for (address, name) in named {
+        writeln!(file, "{address} {name}").expect("a file");
+    }
     // The mount keeps what is in the file after its name is gone.
     run(&["mount", "--bind", file.path().to_str().expect("a plain name"), "/etc/hosts"]);
 }

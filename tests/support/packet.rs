@@ -162,7 +162,7 @@ impl Probe {
         let mut quoted = self.packet.clone();
         // Every hop before has counted it down.
         let ttl = self.ttl.saturating_sub(distance.saturating_sub(1));
-        let unit = if let IpAddr::V4(_) = self.source {
+        let unit = if self.source.is_ipv4() {
             quoted[8] = ttl;
             if let Some((other, _)) = quote.rewritten {
                 quoted[16..20].copy_from_slice(&other.octets());

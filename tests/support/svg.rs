@@ -23,10 +23,8 @@ const PALETTE: [&str; 16] = [
 struct Style {
     fill: String,
     background: Option<String>,
-    bold: bool,
-    dim: bool,
-    italic: bool,
-    underline: bool,
+    /// Attributes of SVG beside the fill.
+    more: String,
 }
 
 impl Style {
@@ -38,20 +36,14 @@ impl Style {
         } else {
             (front, back)
         };
-        let (bold, dim, italic, underline) = (cell.bold(), cell.dim(), cell.italic(), cell.underline());
-        Self { fill, background, bold, dim, italic, underline }
-    }
-
-    fn attributes(&self) -> String {
-        let mut text = format!(" fill=\"{}\"", self.fill);
-        let flags = [
-            (self.bold, " font-weight=\"bold\""),
-            (self.dim, " opacity=\"0.6\""),
-            (self.italic, " font-style=\"italic\""),
-            (self.underline, " text-decoration=\"underline\""),
+        let more = [
+            (cell.bold(), " font-weight=\"bold\""),
+            (cell.dim(), " opacity=\"0.6\""),
+            (cell.italic(), " font-style=\"italic\""),
+            (cell.underline(), " text-decoration=\"underline\""),
         ];
-        flags.into_iter().filter(|(on, _)| *on).for_each(|(_, attribute)| text.push_str(attribute));
-        text
+        let more = more.into_iter().filter(|(on, _)| *on).map(|(_, attribute)| attribute).collect();
+        Self { fill, background, more }
     }
 }
 
@@ -96,22 +88,30 @@ fn texts(svg: &mut String, row: u16, cells: &[(u16, &Cell)]) {
         let style = Style::of(run[0].1);
         let (x, y) = corner(row, run[0].0);
         if let Some(glyph) = glyph(run[0].1) {
-            line(svg, &format!("<g{}>{}</g>", style.attributes(), drawing(glyph, &style.fill, x, y)));
+            line(
+                svg,
+                &format!(
+                    "<g fill=\"{}\"{}>{}</g>",
+                    style.fill,
+                    style.more,
+                    drawing(glyph, &style.fill, x, y)
+                ),
+            );
             continue;
         }
         let text: String =
             run.iter().map(|(_, cell)| if cell.has_contents() { cell.contents() } else { " " }).collect();
-        if text.trim().is_empty() && !style.underline {
+        if text.trim().is_empty() && !run[0].1.underline() {
             continue;
         }
         let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let (length, base) = (f64::from(width_of(run)) * CELL.0, y + CELL.1 * 0.75);
-        let attributes = style.attributes();
+        let Style { fill, more, .. } = style;
         line(
             svg,
             &format!(
                 "<text x=\"{x:.1}\" y=\"{base:.1}\" textLength=\"{length:.1}\" lengthAdjust=\"spacingAndGlyphs\" \
-                 xml:space=\"preserve\"{attributes}>{text}</text>"
+                 xml:space=\"preserve\" fill=\"{fill}\"{more}>{text}</text>"
             ),
         );
     }
@@ -151,27 +151,32 @@ fn drawing(glyph: char, fill: &str, x: f64, y: f64) -> String {
             let set = (0..4).filter(|bit| quarters >> bit & 1 == 1);
             set.map(|bit| rect(f64::from(bit % 2) / 2.0, f64::from(bit / 2) / 2.0, 0.5, 0.5, "")).collect()
         }
-        0x2800..=0x28ff => {
-            // Dots 1 to 8 of the braille pattern: column, row.
-            const DOTS: [(u8, u8); 8] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
-            let set = DOTS.iter().enumerate().filter(|(bit, _)| code >> bit & 1 == 1);
-            set.map(|(_, &(column, row))| {
-                let (cx, cy) = (
-                    x + width * (0.27 + 0.46 * f64::from(column)),
-                    y + height * (0.125 + 0.25 * f64::from(row)),
-                );
-                format!("<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"1.4\"/>")
-            })
-            .collect()
-        }
-        _ => {
-            let (mx, my) = (x + width / 2.0, y + height / 2.0);
-            let ends = [(mx, y), (x + width, my), (mx, y + height), (x, my)];
-            let set = ends.iter().enumerate().filter(|(bit, _)| arms(glyph).unwrap_or(0) >> bit & 1 == 1);
-            let path: String = set.map(|(_, (ex, ey))| format!("M{mx:.1} {my:.1}L{ex:.1} {ey:.1}")).collect();
-            format!("<path d=\"{path}\" stroke=\"{fill}\" stroke-width=\"1.2\" stroke-linecap=\"square\"/>")
-        }
+        0x2800..=0x28ff => dots(code, x, y),
+        _ => strokes(arms(glyph).unwrap_or(0), fill, x, y),
     }
+}
+
+/// A braille pattern's dots, from the lowest bit of its code.
+fn dots(code: u32, x: f64, y: f64) -> String {
+    const PLACES: [(f64, f64); 8] =
+        [(0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (1.0, 0.0), (1.0, 1.0), (1.0, 2.0), (0.0, 3.0), (1.0, 3.0)];
+    let mut dots = String::new();
+    for (_, (column, row)) in PLACES.iter().enumerate().filter(|(bit, _)| code >> bit & 1 == 1) {
+        let (cx, cy) = (x + CELL.0 * (0.27 + 0.46 * column), y + CELL.1 * (0.125 + 0.25 * row));
+        write!(dots, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"1.4\"/>").expect("a string takes everything");
+    }
+    dots
+}
+
+/// Lines from a cell's middle to its sides: the [`arms`] of a box line.
+fn strokes(arms: u8, fill: &str, x: f64, y: f64) -> String {
+    let (mx, my) = (x + CELL.0 / 2.0, y + CELL.1 / 2.0);
+    let ends = [(mx, y), (x + CELL.0, my), (mx, y + CELL.1), (x, my)];
+    let mut path = String::new();
+    for (_, (ex, ey)) in ends.iter().enumerate().filter(|(bit, _)| arms >> bit & 1 == 1) {
+        write!(path, "M{mx:.1} {my:.1}L{ex:.1} {ey:.1}").expect("a string takes everything");
+    }
+    format!("<path d=\"{path}\" stroke=\"{fill}\" stroke-width=\"1.2\" stroke-linecap=\"square\"/>")
 }
 
 /// Which arms a light box line has: up 1, right 2, down 4, left 8.

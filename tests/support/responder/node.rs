@@ -138,8 +138,8 @@ impl Node {
         // A probe to no node of this path is as good as one to its last.
         let goal = goal.unwrap_or(last);
         let reach = usize::from(probe.ttl.max(1)) - 1;
-        let barrier = path.iter().take(goal.min(reach)).enumerate();
-        let barrier = barrier.filter_map(|(index, node)| Some((index, node.beyond.as_ref()?))).next();
+        let mut before = path.iter().take(goal.min(reach)).enumerate();
+        let barrier = before.find_map(|(index, node)| Some((index, node.beyond.as_ref()?)));
         barrier.unwrap_or_else(|| {
             let index = goal.min(reach);
             (index, &path[index].says)
