@@ -124,11 +124,13 @@ impl ErrorQueue {
 
     /// Waits until something may have arrived since [`poll`](Self::poll) last gave nothing.
     pub async fn ready(&self) {
-        const ANY: Interest = Interest::READABLE.add(Interest::ERROR);
         // Never for WRITABLE, which an error leaves set for ever. Fails only with the runtime gone.
-        if self.socket.ready(ANY).await.is_ok() {
-            // Reading goes past the runtime, so it is told here that all will be read.
-            let _ = self.socket.try_io(ANY, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        if self.socket.ready(Interest::READABLE | Interest::ERROR).await.is_ok() {
+            // Reading goes past the runtime, so it is told here that all will be read: one interest at a
+            // time, since for a sum of them it clears nothing.
+            for interest in [Interest::READABLE, Interest::ERROR] {
+                let _ = self.socket.try_io(interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+            }
         }
     }
 
