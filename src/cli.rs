@@ -6,6 +6,8 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
+use crate::net::simulated::demos::NAMES as SCENARIOS;
+
 pub use error::{Stop, UsageError};
 
 const EXAMPLES: &str = "\
@@ -60,8 +62,8 @@ pub struct Cli {
     #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
-    /// Watch a simulated path: clean or lossy [clean]
-    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
+    /// Watch a simulated path.
+    #[arg(long, help = format!("Watch a simulated path [clean]: {}", SCENARIOS.join(", ")), value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
         help_heading = WHAT)]
     pub demo: Option<String>,
 

@@ -85,6 +85,8 @@ pub struct HopView {
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
     pub reply_ttl: Option<u8>,
+    /// The MTU behind it, where the last answer was that the packet is too big.
+    pub mtu: Option<u32>,
 }
 
 /// What is known of the path, and what follows for probing.
