@@ -6,9 +6,9 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
-use crate::net::simulated::demos::NAMES as SCENARIOS;
-
 pub use error::{Stop, UsageError};
+
+use crate::net::simulated::demos::NAMES as SCENARIOS;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,8 +63,8 @@ pub struct Cli {
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
     /// Watch a simulated path.
-    #[arg(long, help = format!("Watch a simulated path [clean]: {}", SCENARIOS.join(", ")), value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
-        help_heading = WHAT)]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
+        help = format!("Watch a simulated path [clean]: {}", SCENARIOS.join(", ")), help_heading = WHAT)]
     pub demo: Option<String>,
 
     /// Time between two tries to the same hop [1s, with --once 100ms]

@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn bins_are_whole_steps_of_one_width() {
         let mut distribution = Distribution::default();
-        [10, 10, 12, 17].into_iter().for_each(|us| distribution.push(us));
+        for us in [10, 10, 12, 17] {
+            distribution.push(us);
+        }
         let bins = |most| distribution.bins(most).iter().map(|bin| (bin.low, bin.high, bin.count)).collect();
         let all: Vec<(u64, u64, u64)> = bins(3);
         assert_eq!(all, [(10, 12, 3), (13, 15, 0), (16, 17, 1)]);
@@ -136,7 +138,9 @@ mod tests {
             values in prop::collection::vec(any::<u32>(), 1..100), most in 1usize..80,
         ) {
             let mut distribution = Distribution::default();
-            values.iter().for_each(|&us| distribution.push(us));
+            for &us in &values {
+                distribution.push(us);
+            }
             let bins = distribution.bins(most);
             prop_assert!(bins.len() <= most);
             prop_assert!(bins.windows(2).all(|pair| pair[0].high + 1 == pair[1].low));

@@ -7,16 +7,18 @@ use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
 use super::action::{Action, Step};
+use super::details::Details;
 use super::keys::Scope;
 use super::layout::Areas;
-use super::lines::{self, Line};
+use super::lines::{self, Line, Window};
 use super::manual;
 use super::prompt::Prompt;
+use super::strip::Scale;
 use super::theme::Look;
 use crate::engine::faults::Fault;
 use crate::engine::probe::Command;
 use crate::engine::round::Row;
-use crate::engine::table::{Span, Table};
+use crate::engine::table::{Span, Table, TableRow};
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
@@ -49,6 +51,10 @@ pub struct App {
     hosts: Hosts,
     names_asked: bool,
     selected: Option<Row>,
+    /// The first line of the table shown, when the selection moved last.
+    top: usize,
+    /// How far the details are scrolled down; `None` while they are closed.
+    details: Option<usize>,
     layer: Layer,
     message: Option<String>,
     max_ttl: Option<u8>,
@@ -63,7 +69,7 @@ struct Frozen {
     since: SystemTime,
 }
 
-/// What lies on top of the table, and gets the keys first.
+/// What lies on top of the table or the details, and gets the keys first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Layer {
     /// Nothing.
@@ -87,6 +93,8 @@ impl App {
             hosts: config.hosts,
             names_asked: config.hosts != Hosts::Addresses,
             selected: None,
+            top: 0,
+            details: None,
             layer: Layer::None,
             message: None,
             max_ttl: None,
@@ -137,7 +145,10 @@ impl App {
             Action::Freeze => self.freeze(),
             Action::Restart => self.restart(),
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
+            Action::Details => self.open(),
             Action::Move(step) => self.step(step),
+            Action::Scroll(step) => self.scroll_details(step),
+            Action::Click(y) => self.click(y),
             Action::Edit(edit) => {
                 if let Layer::Prompt(prompt) = &mut self.layer {
                     prompt.edit(edit);
@@ -152,6 +163,7 @@ impl App {
 
     fn back(&mut self) {
         match self.layer {
+            Layer::None if self.details.is_some() => self.details = None,
             Layer::None => self.selected = None,
             Layer::Help(_) | Layer::Prompt(_) => self.layer = Layer::None,
         }
@@ -206,8 +218,46 @@ impl App {
             return;
         }
         let page = self.areas().page();
-        let selected = lines::moved(&self.lines(), self.selected, step, page);
-        self.selected = selected;
+        self.selected = if self.details.is_some() {
+            // With the details open no hop is folded.
+            let rows = self.table().map(|table| table.rows.as_slice()).unwrap_or_default();
+            let at = rows.iter().rposition(|row| Some(row.row) <= self.selected).unwrap_or_default();
+            rows.get(step.from(at, rows.len(), page)).map(|row| row.row)
+        } else {
+            lines::moved(&self.lines(), self.selected, step, page)
+        };
+        self.top = self.window(&self.lines()).first;
+    }
+
+    fn open(&mut self) {
+        self.selected = self.selected.or(Some(Row::Target));
+        self.details = Some(0);
+        self.top = self.window(&self.lines()).first;
+    }
+
+    fn scroll_details(&mut self, step: Step) {
+        let (Some(details), Some(scroll)) = (self.details(), self.details) else { return };
+        let (width, page) = (self.size.width, self.areas().page());
+        let height = details.lines(usize::from(width), page).len();
+        let places = (height + 1).saturating_sub(page).max(1);
+        self.details = Some(step.from(scroll.min(places - 1), places, page));
+    }
+
+    fn click(&mut self, y: u16) {
+        let body = self.areas().body;
+        let lines = self.lines();
+        let place = y.checked_sub(body.y + 1).filter(|_| y < body.bottom());
+        let index = place.and_then(|place| self.window(&lines).indices().nth(usize::from(place)));
+        let Some(index) = index else { return };
+        // A line of another responder belongs to the hop above it.
+        let hit = lines[..=index].iter().rev().find_map(Line::anchor);
+        let selected = self.selected.and_then(|row| lines[lines::position(&lines, row)?].anchor());
+        if hit.is_some() && hit == selected {
+            self.open();
+        } else {
+            self.selected = hit;
+            self.top = self.window(&self.lines()).first;
+        }
     }
 
     fn submit(&mut self) -> Option<Request> {
@@ -242,6 +292,25 @@ impl App {
     /// The lines of that table. Silent hops fold once they have had the time to answer.
     pub fn lines(&self) -> Vec<Line<'_>> {
         self.table().map(|table| lines::lines(table, self.has_settled())).unwrap_or_default()
+    }
+
+    /// The lines of the table that fit, the selected one among them.
+    pub fn window(&self, lines: &[Line]) -> Window {
+        Window::new(lines, self.areas().page(), self.selected, self.top)
+    }
+
+    /// How far the details are scrolled down; `None` while they are closed.
+    pub const fn scroll(&self) -> Option<usize> {
+        self.details
+    }
+
+    /// The details of the selected hop, or the nearest before it once it has gone.
+    pub fn details(&self) -> Option<Details<'_>> {
+        let (view, table) = (self.view()?, self.table()?);
+        let is_there = |row: &&TableRow| Some(row.row) <= self.selected;
+        let row = table.rows.iter().rfind(is_there).or(table.rows.first())?;
+        let (settled, look) = (self.has_settled(), self.look());
+        Some(Details { row, view, span: self.span(), scale: Scale::of(table), settled, look })
     }
 
     /// Whether the first probes have had the time to be answered.
@@ -299,6 +368,7 @@ impl App {
     /// Who gets the keys.
     pub const fn scope(&self) -> Scope {
         match self.layer {
+            Layer::None if self.details.is_some() => Scope::Details,
             Layer::None => Scope::Table,
             Layer::Help(_) => Scope::Help,
             Layer::Prompt(_) => Scope::Prompt,

@@ -28,6 +28,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use super::app::App;
 use super::draw::draw;
 use super::event_loop::Screen;
+use super::mouse;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -128,6 +129,7 @@ impl Screen for Tty {
         TAKEN.store(true, Ordering::Relaxed);
         let mut greeting = Vec::new();
         queue!(greeting, EnterAlternateScreen, Hide)?;
+        greeting.extend_from_slice(mouse::ON);
         self.out.write_all(&greeting)
     }
 }
@@ -145,7 +147,7 @@ fn size() -> io::Result<Size> {
 }
 
 fn farewell() -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = mouse::OFF.to_vec();
     // Writing to a vector cannot fail.
     let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, Show, LeaveAlternateScreen);
     bytes
