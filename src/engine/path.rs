@@ -85,8 +85,9 @@ pub struct HopView {
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
     pub reply_ttl: Option<u8>,
-    /// The MTU behind it, where the last answer was that the packet is too big.
-    pub mtu: Option<u32>,
+    /// Who said last that the packet is too big for its next link, and that link's MTU. It stays, since this
+    /// machine cuts packets to fit from then on.
+    pub mtu: Option<(IpAddr, u32)>,
 }
 
 /// What is known of the path, and what follows for probing.

@@ -1,17 +1,18 @@
 //! The one state of the screen. Keys change it, views are drawn from it, and nothing in it is shared.
 
+mod moves;
+
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
-use super::action::{Action, Step};
+use super::action::Action;
 use super::details::Details;
 use super::keys::Scope;
 use super::layout::Areas;
 use super::lines::{self, Line, Window};
-use super::manual;
 use super::prompt::Prompt;
 use super::strip::Scale;
 use super::theme::Look;
@@ -206,57 +207,6 @@ impl App {
         self.message = Some("statistics restarted".to_owned());
         if self.frozen.is_none() {
             self.table.take();
-        }
-    }
-
-    fn step(&mut self, step: Step) {
-        if let Layer::Help(scroll) = self.layer {
-            let body = self.areas().body;
-            let (page, height) = (usize::from(body.height), manual::height(&self.look().glyphs, body.width));
-            let places = (height + 1).saturating_sub(page).max(1);
-            self.layer = Layer::Help(step.from(scroll, places, page));
-            return;
-        }
-        let page = self.areas().page();
-        self.selected = if self.details.is_some() {
-            // With the details open no hop is folded.
-            let rows = self.table().map(|table| table.rows.as_slice()).unwrap_or_default();
-            let at = rows.iter().rposition(|row| Some(row.row) <= self.selected).unwrap_or_default();
-            rows.get(step.from(at, rows.len(), page)).map(|row| row.row)
-        } else {
-            lines::moved(&self.lines(), self.selected, step, page)
-        };
-        self.top = self.window(&self.lines()).first;
-    }
-
-    fn open(&mut self) {
-        self.selected = self.selected.or(Some(Row::Target));
-        self.details = Some(0);
-        self.top = self.window(&self.lines()).first;
-    }
-
-    fn scroll_details(&mut self, step: Step) {
-        let (Some(details), Some(scroll)) = (self.details(), self.details) else { return };
-        let (width, page) = (self.size.width, self.areas().page());
-        let height = details.lines(usize::from(width), page).len();
-        let places = (height + 1).saturating_sub(page).max(1);
-        self.details = Some(step.from(scroll.min(places - 1), places, page));
-    }
-
-    fn click(&mut self, y: u16) {
-        let body = self.areas().body;
-        let lines = self.lines();
-        let place = y.checked_sub(body.y + 1).filter(|_| y < body.bottom());
-        let index = place.and_then(|place| self.window(&lines).indices().nth(usize::from(place)));
-        let Some(index) = index else { return };
-        // A line of another responder belongs to the hop above it.
-        let hit = lines[..=index].iter().rev().find_map(Line::anchor);
-        let selected = self.selected.and_then(|row| lines[lines::position(&lines, row)?].anchor());
-        if hit.is_some() && hit == selected {
-            self.open();
-        } else {
-            self.selected = hit;
-            self.top = self.window(&self.lines()).first;
         }
     }
 

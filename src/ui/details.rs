@@ -71,7 +71,9 @@ impl Details<'_> {
         let plain = |text: Option<String>| text.map(|text| (text, self.look.theme.plain));
         self.flow(&mut lines, "Reply TTL", plain(marks::way_back(self.row)), 2, width);
         self.flow(&mut lines, "MPLS labels", self.labels(), 2, width);
-        let mtu = self.row.hop.mtu.map(|mtu| format!("{mtu} bytes on the link behind it"));
+        let mtu = self.row.hop.mtu.map(|(from, mtu)| {
+            format!("{mtu} bytes on the link behind {}", host(self.view, from, Hosts::Names, usize::MAX))
+        });
         self.flow(&mut lines, "MTU", plain(mtu), 2, width);
         self.flow(&mut lines, "Stamps", self.grades(), 2, width);
         self.recent(&mut lines, width);

@@ -1,5 +1,7 @@
 //! What whole screens look like, against pictures kept beside this file.
 
+mod details;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -11,12 +13,10 @@ use ratatui::style::Modifier;
 
 use super::action::{Action, Edit, Step};
 use super::app::{App, UiConfig};
-use super::testing::{
-    Scene, answered, balanced, clean, config, ip, lossy, picture, refused, silent_target, unplugged,
-};
+use super::testing::{Scene, balanced, clean, config, ip, lossy, picture, refused, silent_target, unplugged};
 use super::theme::{Depth, Glyphs, Look, Theme};
 use crate::engine::path::End;
-use crate::engine::round::{Row, Try};
+use crate::engine::round::Try;
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::Request;
@@ -237,118 +237,6 @@ fn another_second_is_a_change_and_half_a_second_is_none() {
     assert!(!app.tick(now + Duration::from_millis(700)));
 }
 
-/// Every detail that a hop can have, at hop 2.
-fn detailed() -> Scene {
-    use crate::engine::probe::{Grade, Stray};
-    let by_turns = |n: u32| match (n % 20, answered(6.0, n)) {
-        (7, _) => Try::Lost,
-        (11, _) => Try::Late { us: 3_400_000, by: 0, grade: Grade::User },
-        (13, _) => Try::Refused { by: 0 },
-        (_, Try::Answered { us, grade, .. }) => {
-            Try::Answered { us, by: u8::from(n.is_multiple_of(3)), grade }
-        }
-        (_, other) => other,
-    };
-    Scene::new()
-        .hop("198.51.100.1", 0.4)
-        .tries(&["198.51.100.2", "2001:db8:1234:5678:9abc:def0:1234:5678"], by_turns)
-        .silent(3)
-        .target("203.0.113.9", 19.0)
-        .name("198.51.100.2", "ae0.cr1.isp.example.net")
-        .name("2001:db8:1234:5678:9abc:def0:1234:5678", "lag2.core.example.net")
-        .mend(|snapshot| {
-            let hop = &mut snapshot.path.hops[1];
-            let label = |label, bottom| Label { label, tc: 0, bottom, ttl: 1 };
-            hop.labels = vec![label(24_017, false), label(16_160, true)];
-            hop.refusal = Some(Icmp::v4(3, 4));
-            hop.mtu = Some(1_400);
-            hop.reply_ttl = Some(253);
-            hop.rewritten = true;
-            snapshot.strays = [(Stray::Foreign, 3), (Stray::Malformed, 1)].into();
-        })
-}
-
-const ENTER: Action = Action::Details;
-const DOWN: Action = Action::Move(Step::Down);
-
-#[test]
-fn the_details_of_a_hop() {
-    for (width, height) in SIZES {
-        let screen = after(&detailed(), (width, height), &[DOWN, DOWN, ENTER]);
-        assert_snapshot!(format!("details_{width}x{height}"), screen);
-    }
-    let scrolled = after(&detailed(), (60, 12), &[DOWN, DOWN, ENTER, Action::Scroll(Step::PageDown)]);
-    assert_snapshot!("details_60x12_scrolled", scrolled);
-    assert_snapshot!("details_styles_80x24", styles(&after(&detailed(), (80, 24), &[DOWN, DOWN, ENTER])));
-}
-
-#[test]
-fn the_details_of_a_target_that_is_silent() {
-    assert_snapshot!("details_silent_80x24", after(&silent_target(), (80, 24), &[ENTER]));
-}
-
-#[test]
-fn the_details_go_from_hop_to_hop_and_close_where_they_are() {
-    let mut app = detailed().app(80, 24);
-    app.update(ENTER);
-    assert_eq!(app.selected(), Some(Row::Target));
-    for row in [5, 4, 3, 2].map(Row::Hop) {
-        app.update(Action::Move(Step::Up));
-        assert_eq!(app.selected(), Some(row));
-        let title = format!("Hop {}", app.details().unwrap().row.ttl);
-        assert!(picture(&app, 80, 24).to_string().contains(&title));
-    }
-    app.update(Action::Move(Step::End));
-    assert_eq!(app.selected(), Some(Row::Target));
-    for action in [Action::Help, Action::Back] {
-        app.update(action);
-    }
-    assert!(app.scroll().is_some(), "the help closes first");
-    app.update(Action::Back);
-    assert_eq!((app.scroll(), app.selected()), (None, Some(Row::Target)));
-    app.update(Action::Back);
-    assert_eq!(app.selected(), None);
-}
-
-#[test]
-fn open_details_stay_live() {
-    let mut app = clean().app(80, 24);
-    app.update(ENTER);
-    let before = picture(&app, 80, 24).to_string();
-    let mut scene = clean();
-    scene.rounds = 50;
-    assert!(app.show(scene.view()));
-    let after = picture(&app, 80, 24).to_string();
-    assert!(before.contains("92 sent") && after.contains("152 sent"), "{before}{after}");
-}
-
-#[test]
-fn a_click_selects_and_a_second_one_opens_the_details() {
-    let mut app = detailed().app(80, 24);
-    let hop_2 = 4;
-    app.update(Action::Click(hop_2));
-    assert_eq!((app.selected(), app.scroll()), (Some(Row::Hop(2)), None));
-    app.update(Action::Click(hop_2 + 1));
-    assert!(app.scroll().is_some(), "its other responder is a part of it");
-    app.update(Action::Back);
-    for nowhere in [0, 1, 2, 12, 23, u16::MAX] {
-        app.update(Action::Click(nowhere));
-        assert_eq!((app.selected(), app.scroll()), (Some(Row::Hop(2)), None), "at {nowhere}");
-    }
-}
-
-#[test]
-fn what_is_clicked_stays_below_the_pointer() {
-    let mut app = clean().app(60, 12);
-    for y in [10, 9, 3, 5] {
-        app.update(Action::Click(y));
-        let selected = app.selected();
-        app.update(Action::Click(y));
-        assert_eq!((app.selected(), app.scroll()), (selected, Some(0)), "at {y}");
-        app.update(Action::Back);
-    }
-}
-
 #[test]
 fn the_styles_of_every_depth() {
     let themes = [Depth::Mono, Depth::Ansi, Depth::True].map(|depth| format!("{:#?}", Theme::new(depth)));
@@ -410,6 +298,7 @@ proptest! {
             snapshot.path.end = end;
             snapshot.path.last_hop = last_hop;
             for hop in &mut snapshot.path.hops {
+                let mtu = mtu.map(|mtu| (ip("192.0.2.1"), mtu));
                 (hop.mtu, hop.reply_ttl, hop.by_target, hop.rewritten) = (mtu, reply_ttl, true, true);
                 hop.labels = (0..labels).map(|label| Label { label, tc: 7, bottom: false, ttl: 255 }).collect();
             }

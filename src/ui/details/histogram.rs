@@ -34,11 +34,13 @@ pub fn lines(details: &Details, width: usize, room: usize) -> Vec<Line<'static>>
             Line::from(bins.iter().map(bar).collect::<Vec<_>>())
         })
         .collect();
-    let ms = |us: u64| details.millis(us as f64 / 1_000.0);
-    let (low, high) = (ms(first.low), format!("{}  highest bar: {peak}", ms(last.high)));
-    let gap = (wide * bins.len()).saturating_sub(low.width() + ms(last.high).width()).max(1);
-    let (dots, dim) = (" ".repeat(gap), details.look.theme.dim);
-    lines.push(Line::styled(format!("{low}{dots}{high}"), dim));
+    // A bin's ends may lie outside of what was seen.
+    let (best, worst) = details.row.rtt.map_or((0.0, f64::MAX), |rtt| (rtt.best, rtt.worst));
+    let low = details.millis((first.low as f64 / 1_000.0).max(best));
+    let high = details.millis((last.high as f64 / 1_000.0).min(worst));
+    let gap = (wide * bins.len()).saturating_sub(low.width() + high.width()).max(1);
+    let axis = format!("{low}{:gap$}{high}  highest bar: {peak}", "");
+    lines.push(Line::styled(axis, details.look.theme.dim));
     lines
 }
 
