@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use self::order::{Distances, order};
 use super::path::Path;
+use super::random::mix;
 use super::snapshot::Pace;
 use super::time::Time;
 
@@ -205,7 +206,7 @@ impl Prober {
     /// Hops that came into reach are asked at once; those beyond it now and then.
     fn look_beyond(&mut self, now: Time, path: &Path) {
         let before = std::mem::replace(&mut self.reach, path.reach());
-        for ttl in before.max(self.pace.first_ttl - 1) + 1..=self.reach {
+        for ttl in (before.max(self.pace.first_ttl - 1)..self.reach).map(|ttl| ttl + 1) {
             let is_asked = self.asked_in[usize::from(ttl)] == Some(self.cycle);
             if !is_asked && self.plan.iter().all(|slot| slot.ttl != ttl) {
                 self.extra.push_back(ttl);
@@ -336,12 +337,4 @@ impl Prober {
         let at = self.plan.partition_point(|other| other.at <= slot.at);
         self.plan.insert(at, slot);
     }
-}
-
-/// A well-mixed hash of a number (the finaliser of splitmix64).
-pub const fn mix(n: u64) -> u64 {
-    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    n ^ (n >> 31)
 }
