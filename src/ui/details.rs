@@ -13,7 +13,7 @@ use crate::engine::history::ResponderTotals;
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
 use crate::engine::stats::Counts;
-use crate::engine::table::{self, Rtt, TableRow};
+use crate::engine::table::{self, RowState, Rtt, TableRow};
 use crate::report::figures::{by_kernel, millis, percent};
 use crate::report::words::{host, leader, listed, stray};
 use crate::settings::Hosts;
@@ -91,8 +91,12 @@ impl Details<'_> {
     fn loss(&self) -> Vec<(String, Style)> {
         let theme = &self.look.theme;
         let Some(loss) = self.row.loss else {
-            let never = self.row.counts.judged() > 0;
-            let why = if never { "not known: it has never answered" } else { "no try is decided yet" };
+            let why = match self.row.state {
+                _ if self.row.hop.refusal.is_some() => "not counted: refusals may be rationed",
+                RowState::Behind { .. } | RowState::BehindLoop { .. } => "not counted: it is not asked",
+                _ if self.row.counts.judged() > 0 => "not known: it has never answered",
+                _ => "no try is decided yet",
+            };
             return vec![(why.to_owned(), theme.dim)];
         };
         let [low, high] = loss.ci95;

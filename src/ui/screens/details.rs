@@ -6,9 +6,8 @@ use super::{SIZES, after, styles};
 use crate::engine::probe::{Grade, Stray};
 use crate::engine::round::{Row, Try};
 use crate::ui::action::{Action, Step};
-use crate::ui::testing::{Scene, answered, clean, ip, picture, silent_target};
+use crate::ui::testing::{Scene, answered, clean, ip, picture, refused, silent_target};
 use crate::wire::extension::Label;
-use crate::wire::icmp::Icmp;
 
 /// Every detail that a hop can have, at hop 2.
 fn detailed() -> Scene {
@@ -32,7 +31,7 @@ fn detailed() -> Scene {
             let hop = &mut snapshot.path.hops[1];
             let label = |label, bottom| Label { label, tc: 0, bottom, ttl: 1 };
             hop.labels = vec![label(24_017, false), label(16_160, true)];
-            hop.refusal = Some(Icmp::v4(3, 4));
+            hop.by_target = true;
             hop.mtu = Some((ip("198.51.100.2"), 1_400));
             hop.reply_ttl = Some(253);
             hop.rewritten = true;
@@ -52,6 +51,11 @@ fn the_details_of_a_hop() {
     let scrolled = after(&detailed(), (60, 12), &[DOWN, DOWN, ENTER, Action::Scroll(Step::PageDown)]);
     assert_snapshot!("60x12_scrolled", scrolled);
     assert_snapshot!("styles_80x24", styles(&after(&detailed(), (80, 24), &[DOWN, DOWN, ENTER])));
+}
+
+#[test]
+fn the_details_of_a_hop_that_refuses() {
+    assert_snapshot!("refused_80x24", after(&refused(), (80, 24), &[ENTER, Action::Move(Step::Up)]));
 }
 
 #[test]
