@@ -50,9 +50,10 @@ pub struct Prober {
     first_sight: Option<(u8, Time)>,
     /// How far the first sweep went, until the path's end is known.
     swept_to: Option<u8>,
-    /// The target's TTL, if the first sweep has spent its burst: in the first round it is then asked once
-    /// a second at most.
-    spent: Option<u8>,
+    /// The target's TTL, if the first sweep went past it.
+    spared: Option<u8>,
+    /// The sweep has spent the target's burst: in the first round it is asked once a second at most.
+    is_spent: bool,
     cycle: u32,
     base: Time,
     started: bool,
@@ -80,7 +81,8 @@ impl Prober {
             left: count,
             first_sight: Some((pace.first_ttl, now)),
             swept_to: None,
-            spent: None,
+            spared: None,
+            is_spent: false,
             cycle: 0,
             base: now,
             started: false,
@@ -155,6 +157,9 @@ impl Prober {
             return None;
         }
         self.spare_the_target(path);
+        if self.cycle <= u32::from(self.pace.tries) {
+            self.follow_the_spared(path);
+        }
         self.look_beyond(now, path);
         if let Some(due) = self.poll_extra(now, path) {
             return Some(due);
@@ -199,8 +204,19 @@ impl Prober {
         let is_spent = overshoot >= BURST_SPENT;
         let pause = if is_spent { interval.max(REFILL) } else { interval };
         let last = self.distances.own(swept_to) - interval;
-        self.spent = is_spent.then_some(end);
+        self.is_spent = is_spent;
+        self.spared = Some(end);
         self.distances.set(end, self.distances.own(end).max(last + pause + pause / 4));
+    }
+
+    /// Answers may overtake each other, and the end turn out to be lower than it first seemed: what the
+    /// target was spared goes with it.
+    fn follow_the_spared(&mut self, path: &Path) {
+        let end = path.reach();
+        if let Some(spared) = self.spared.filter(|&spared| spared != end && path.is_ended()) {
+            self.spared = Some(end);
+            self.distances.set(end, self.distances.own(end).max(self.distances.own(spared)));
+        }
     }
 
     /// Hops that came into reach are asked at once; those beyond it now and then.
@@ -321,7 +337,7 @@ impl Prober {
 
     fn ask(&mut self, ttl: u8, now: Time) -> Due {
         let interval = self.pace.interval;
-        let gap = if self.spent == Some(ttl) && self.cycle <= u32::from(self.pace.tries) {
+        let gap = if self.is_spent && self.spared == Some(ttl) && self.cycle <= u32::from(self.pace.tries) {
             interval.max(REFILL)
         } else {
             interval
