@@ -57,6 +57,12 @@ impl Origins {
         Some(Origin { number, name: self.names.get(&number).map(AsRef::as_ref) })
     }
 
+    /// The same with a reason why no more can be found.
+    #[cfg(test)]
+    pub fn with_trouble(self, why: Option<&str>) -> Self {
+        Self { trouble: why.map(Into::into), ..self }
+    }
+
     /// Why none can be found at present, in one line.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()

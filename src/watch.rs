@@ -20,6 +20,8 @@ use crate::names::resolver::Resolver;
 use crate::net::clock::Clock;
 use crate::net::error_queue::ErrorQueueConfig;
 use crate::net::simulated::scenario::Scenario;
+use crate::origin::Origins;
+use crate::origin::finder::Source;
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct View {
     pub snapshot: Arc<Snapshot>,
     /// The names known by now.
     pub names: Arc<Names>,
+    /// The origins known by now.
+    pub origins: Arc<Origins>,
     /// What this watch is about.
     pub about: Arc<About>,
 }
@@ -58,6 +62,8 @@ pub enum Request {
     Trace(Command),
     /// Look names up, or stop doing so.
     Names(bool),
+    /// Look origins up, or stop doing so.
+    Origins(bool),
     /// Stop.
     Quit,
 }
@@ -99,6 +105,10 @@ pub struct WatchConfig {
     pub way: Way,
     /// Whether names are looked up from the start.
     pub names: bool,
+    /// Who knows origins.
+    pub source: Source,
+    /// Whether origins are looked up from the start.
+    pub origins: bool,
     /// Whether views are wanted on the way, and not just the last one.
     pub live: bool,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.

@@ -24,7 +24,8 @@ const TRY: Duration = Duration::from_secs(2);
 pub async fn ask(question: Question) -> Answer {
     let resolver = match resolver() {
         Ok(resolver) => resolver,
-        Err(error) => return Answer::Unable(question, format!("cannot use /etc/resolv.conf: {error}")),
+        Err(NetError::Io(error)) => return Answer::Unable(question, format!("/etc/resolv.conf: {error}")),
+        Err(error) => return Answer::Unable(question, format!("/etc/resolv.conf: {error}")),
     };
     let query = match question {
         Question::Origin(address) => cymru::origin_query(address),

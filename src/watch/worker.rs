@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use crate::engine::probe::Record;
 use crate::engine::time::Time;
 use crate::engine::trace::Trace;
 use crate::names::resolver::Resolver;
@@ -19,6 +20,7 @@ use crate::net::channel::Channel;
 use crate::net::clock::Clock;
 use crate::net::error_queue::ErrorQueue;
 use crate::net::simulated::Simulated;
+use crate::origin::finder::Finder;
 
 /// How long a front end that was told to end may take before the process ends without it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -64,6 +66,7 @@ struct Worker<'a, N> {
     trace: Trace,
     channel: Channel,
     resolver: Resolver,
+    finder: Finder,
     requests: Receiver<Request>,
     front: Front<'a, N>,
     about: Arc<About>,
@@ -96,6 +99,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             trace: Trace::new(config.trace, now, clock.anchor()),
             channel,
             resolver,
+            finder: Finder::new(config.source, config.origins),
             requests,
             front,
             about: Arc::new(about),
@@ -116,8 +120,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.publish(now);
             }
             if is_finished {
-                // A front end may still wait for a name or two; it has them in the next view.
-                self.await_names(now).await;
+                // A front end may still wait for a name or an origin; it has them in the next view.
+                self.await_lookups(now).await;
                 return (self.front.notify)(Notice::Ended);
             }
             if let Some((deadline, status)) = self.deadline
@@ -145,6 +149,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.names_version += 1;
                 }
+                answer = self.finder.answered() => self.finder.handle_answer(self.clock.now(), answer),
                 () = until(wake, &self.clock) => {}
             }
         }
@@ -166,8 +171,21 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             self.trace.handle_sent(now, probe.no, outcome);
         }
         // History has its share already; the recording will read the rest here.
-        while self.trace.poll_record().is_some() {}
-        self.resolver.drive(self.clock.now());
+        while let Some(record) = self.trace.poll_record() {
+            self.want_origins(&record);
+        }
+        let now = self.clock.now();
+        self.resolver.drive(now);
+        self.finder.drive(now);
+    }
+
+    /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end.
+    fn want_origins(&mut self, record: &Record) {
+        let Record::Round(round) = record else { return };
+        let now = self.clock.now();
+        for address in round.rows.iter().flat_map(|row| &row.responders) {
+            self.finder.want(now, *address);
+        }
     }
 
     fn handle_request(&mut self, request: Request) {
@@ -177,6 +195,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.resolver.set_enabled(enabled);
                 self.names_version += 1;
             }
+            Request::Origins(enabled) => self.finder.set_enabled(enabled),
             Request::Quit => self.expect_end(0),
         }
     }
@@ -188,14 +207,15 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     }
 
     fn version(&self) -> u64 {
-        self.trace.version() + self.names_version
+        self.trace.version() + self.names_version + self.finder.version()
     }
 
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
-        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), self.resolver.poll_timeout()];
-        others.into_iter().chain([publish, deadline]).flatten().min()
+        let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout()];
+        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), publish, deadline];
+        others.into_iter().chain(lookups).flatten().min()
     }
 
     fn publish(&mut self, now: Time) {
@@ -203,10 +223,12 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let hops = snapshot.path.hops.iter().chain([&snapshot.path.target]);
         for address in hops.filter_map(|hop| hop.current) {
             self.resolver.want(now, address);
+            self.finder.want(now, address);
         }
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
+            origins: self.finder.origins(),
             about: Arc::clone(&self.about),
         };
         if self.front.slot.put(view) {
@@ -214,20 +236,30 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         }
     }
 
-    /// Gives names that were asked for late a moment to come in.
-    async fn await_names(&mut self, since: Time) {
+    /// Gives names and origins that were asked for late a moment to come in.
+    async fn await_lookups(&mut self, since: Time) {
         const PATIENCE: Duration = Duration::from_secs(2);
         self.resolver.drive(since);
-        while self.resolver.is_waiting(self.clock.now()) {
+        self.finder.drive(since);
+        while self.is_looking_up() {
             tokio::select! {
                 answer = self.resolver.answered() => {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.resolver.drive(self.clock.now());
                 }
+                answer = self.finder.answered() => {
+                    self.finder.handle_answer(self.clock.now(), answer);
+                    self.finder.drive(self.clock.now());
+                }
                 () = until(Some(since + PATIENCE), &self.clock) => break,
             }
         }
         self.publish(self.clock.now());
+    }
+
+    fn is_looking_up(&self) -> bool {
+        let now = self.clock.now();
+        self.resolver.is_waiting(now) || self.finder.is_waiting(now)
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::probe::LocalFault;
 use crate::engine::time::Time;
+use crate::origin::Origin;
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
@@ -162,6 +163,18 @@ impl Scenario {
     pub fn demo_name(address: IpAddr) -> Option<String> {
         let known = DEMO_HOPS.iter().find(|(known, _, _, _)| IpAddr::from(*known) == address)?;
         Some(known.1.to_owned())
+    }
+
+    /// What a lookup of the origin gives for an address of a demo: systems for documentation (RFC 5398).
+    pub fn demo_origin(address: IpAddr) -> Option<Origin<'static>> {
+        let IpAddr::V4(address) = address else { return None };
+        let (number, name) = match address.octets() {
+            [203, 0, 113, _] => (64_500, "ISP-EXAMPLE Example Internet Access"),
+            [198, 51, 100, ..200] => (64_501, "CARRIER-EXAMPLE Example Carrier"),
+            [198, 51, 100, _] => (64_502, "HOSTING-EXAMPLE Example Hosting"),
+            _ => return None,
+        };
+        Some(Origin { number, name: Some(name) })
     }
 }
 
