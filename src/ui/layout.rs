@@ -136,7 +136,7 @@ mod tests {
             (200, "Loss% Snt Last Avg Best Wrst StDev", 30),
             (110, "Loss% Snt Last Avg Best Wrst StDev", 15),
             (80, "Loss% Snt Last Avg Wrst", 7),
-            (60, "Loss% Avg", 7),
+            (60, "Loss% Last Avg", 7),
             (45, "Loss% Avg", 7),
             (44, "Loss% Avg", 0),
         ] {
