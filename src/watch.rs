@@ -32,6 +32,8 @@ pub struct View {
     pub names: Arc<Names>,
     /// The origins known by now.
     pub origins: Arc<Origins>,
+    /// More names or origins may come in soon.
+    pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
 }

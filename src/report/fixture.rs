@@ -85,6 +85,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         snapshot: Arc::new(snapshot),
         names: Arc::default(),
         origins: Arc::default(),
+        naming: false,
         about: Arc::new(about),
     }
 }

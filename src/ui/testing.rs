@@ -181,6 +181,7 @@ impl Scene {
             snapshot: Arc::new(snapshot),
             names: Arc::new(self.names.iter().cloned().collect::<Names>()),
             origins: Arc::new(self.origins.iter().copied().collect::<Origins>().with_trouble(self.trouble)),
+            naming: false,
             about: Arc::new(about()),
         }
     }

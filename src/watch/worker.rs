@@ -72,7 +72,7 @@ struct Worker<'a, N> {
     about: Arc<About>,
     publishing: Publishing,
     live: bool,
-    /// Grows with every batch of names.
+    /// Grows with every answer to a lookup.
     names_version: u64,
     /// When to end the process, once a front end was asked to end it.
     deadline: Option<(Time, i32)>,
@@ -149,7 +149,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.names_version += 1;
                 }
-                answer = self.finder.answered() => self.finder.handle_answer(self.clock.now(), answer),
+                answer = self.finder.answered() => {
+                    self.finder.handle_answer(self.clock.now(), answer);
+                    self.names_version += 1;
+                }
                 () = until(wake, &self.clock) => {}
             }
         }
@@ -225,10 +228,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             self.resolver.want(now, address);
             self.finder.want(now, address);
         }
+        // What is known here need not wait for the next view.
+        self.finder.drive(now);
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
             origins: self.finder.origins(),
+            naming: self.resolver.is_waiting(now) || self.finder.is_waiting(now),
             about: Arc::clone(&self.about),
         };
         if self.front.slot.put(view) {
