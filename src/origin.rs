@@ -59,6 +59,7 @@ impl Origins {
 
     /// The same with a reason why no more can be found.
     #[cfg(test)]
+    #[must_use]
     pub fn with_trouble(self, why: Option<&str>) -> Self {
         Self { trouble: why.map(Into::into), ..self }
     }

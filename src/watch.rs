@@ -21,7 +21,7 @@ use crate::net::clock::Clock;
 use crate::net::error_queue::ErrorQueueConfig;
 use crate::net::simulated::scenario::Scenario;
 use crate::origin::Origins;
-use crate::origin::finder::Source;
+use crate::origin::finder::FinderConfig;
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -107,10 +107,8 @@ pub struct WatchConfig {
     pub way: Way,
     /// Whether names are looked up from the start.
     pub names: bool,
-    /// Who knows origins.
-    pub source: Source,
-    /// Whether origins are looked up from the start.
-    pub origins: bool,
+    /// How origins are found.
+    pub origins: FinderConfig,
     /// Whether views are wanted on the way, and not just the last one.
     pub live: bool,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.

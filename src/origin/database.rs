@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use maxminddb::geoip2::Asn;
-use maxminddb::{MaxMindDbError, Reader};
+use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 use thiserror::Error;
 
 use crate::scrub;
@@ -52,7 +52,7 @@ impl Database {
     /// Takes what a file holds.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, DatabaseError> {
         let reader = Reader::from_source(bytes)?;
-        let mut sample = reader.networks(Default::default())?.take(SAMPLE).flatten();
+        let mut sample = reader.networks(WithinOptions::default())?.take(SAMPLE).flatten();
         let has_numbers = sample.any(|network| {
             network
                 .decode::<Asn>()

@@ -22,6 +22,15 @@ pub enum Source {
     Table(fn(IpAddr) -> Option<Origin<'static>>),
 }
 
+/// How origins are found.
+#[derive(Clone, Debug)]
+pub struct FinderConfig {
+    /// Who is asked.
+    pub source: Source,
+    /// Whether anybody is asked from the start.
+    pub enabled: bool,
+}
+
 /// Lookups of origins in the background.
 ///
 /// A driver tells it what is wanted, calls [`drive`](Self::drive) after that, after every answer and at
@@ -35,9 +44,9 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// One that asks `source`, if it is `enabled`.
-    pub fn new(source: Source, enabled: bool) -> Self {
-        Self { lookup: Lookup::new(enabled), source, running: JoinSet::new() }
+    /// Nothing is wanted yet.
+    pub fn new(config: FinderConfig) -> Self {
+        Self { lookup: Lookup::new(config.enabled), source: config.source, running: JoinSet::new() }
     }
 
     /// Takes note that the origin of the route to an address is wanted; any number of times.
@@ -116,6 +125,10 @@ impl Finder {
 mod tests {
     use super::*;
 
+    fn finder(source: Source, enabled: bool) -> Finder {
+        Finder::new(FinderConfig { source, enabled })
+    }
+
     fn table(address: IpAddr) -> Option<Origin<'static>> {
         let known = address == IpAddr::from([10, 0, 0, 1]);
         known.then_some(Origin { number: 64_500, name: Some("EXAMPLE") })
@@ -123,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_is_known_here_is_there_at_once() {
-        let mut finder = Finder::new(Source::Table(table), true);
+        let mut finder = finder(Source::Table(table), true);
         let (known, unknown) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         finder.want(Time::ZERO, known);
         finder.want(Time::ZERO, unknown);
@@ -136,7 +149,7 @@ mod tests {
 
     #[test]
     fn switched_off_it_asks_nobody() {
-        let mut finder = Finder::new(Source::Table(|address| panic!("asked about {address}")), false);
+        let mut finder = finder(Source::Table(|address| panic!("asked about {address}")), false);
         finder.want(Time::ZERO, [10, 0, 0, 1].into());
         finder.drive(Time::ZERO);
         assert_eq!((finder.poll_timeout(), finder.is_waiting(Time::ZERO)), (None, false));
@@ -144,7 +157,7 @@ mod tests {
 
     #[test]
     fn nobody_outside_is_asked_about_private_addresses() {
-        let mut finder = Finder::new(Source::Dns, true);
+        let mut finder = finder(Source::Dns, true);
         for address in ["10.0.0.1", "fd00::1", "fe80::1", "192.0.2.1", "2001:db8::1"] {
             finder.want(Time::ZERO, address.parse().unwrap());
             assert_eq!(finder.poll_timeout(), None, "{address}");

@@ -35,7 +35,7 @@ const SPECIAL_V4: [([u8; 4], u32); 15] = [
     ([240, 0, 0, 0], 4),     // reserved, and broadcast (RFC 1112)
 ];
 
-/// Blocks of IPv6 within 2000::/3: the first two groups and the prefix length, at most 32.
+/// Blocks of IPv6 within `2000::/3`: the first two groups and the prefix length, at most 32.
 const SPECIAL_V6: [(u16, u16, u32); 4] = [
     (0x2001, 0, 23),     // protocol assignments, Teredo among them (RFC 2928, 4380)
     (0x2001, 0xdb8, 32), // documentation (RFC 3849)

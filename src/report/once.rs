@@ -33,6 +33,7 @@ impl Once {
     }
 
     /// With the origin known by then after each host, as `traceroute -A` has it.
+    #[must_use]
     pub const fn with_origins(self, origins: bool) -> Self {
         Self { origins, ..self }
     }

@@ -16,7 +16,7 @@ use crate::names::forward::{self, Resolved};
 use crate::net::error_queue::ErrorQueueConfig;
 use crate::net::simulated::scenario::Scenario;
 use crate::origin::database::Database;
-use crate::origin::finder::Source;
+use crate::origin::finder::{FinderConfig, Source};
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
 use crate::watch::{self, About, Handle, Notice, WatchConfig, Way};
@@ -72,8 +72,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         },
         way,
         names: settings.hosts != Hosts::Addresses,
-        source,
-        origins: settings.origins,
+        origins: FinderConfig { source, enabled: settings.origins },
         // A report shows how far it is where someone may be looking.
         live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,

@@ -99,7 +99,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             trace: Trace::new(config.trace, now, clock.anchor()),
             channel,
             resolver,
-            finder: Finder::new(config.source, config.origins),
+            finder: Finder::new(config.origins),
             requests,
             front,
             about: Arc::new(about),
