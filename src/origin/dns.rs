@@ -1,4 +1,4 @@
-//! Asks the zones of [`cymru`](super::cymru) by DNS, on the runtime of whoever polls it. Dropping a question
+//! Asks the zones of [`cymru`] by DNS, on the runtime of whoever polls it. Dropping a question
 //! that is on its way calls it off.
 
 use std::time::Duration;
