@@ -73,6 +73,8 @@ pub enum Seen {
     View(View),
     /// A signal wants it to end now: its number.
     Signal(i32),
+    /// The watch broke down.
+    Gone,
 }
 
 /// The whole program: reads the arguments, runs, prints what went wrong in one line on standard error.
@@ -169,7 +171,8 @@ impl Iterator for Views<'_> {
                 }
                 Ok(Notice::Signal(number)) => return Some(Seen::Signal(number)),
                 Ok(Notice::Suspend | Notice::Continued | Notice::Resized) => {}
-                Ok(Notice::Ended) | Err(_) => return None,
+                Ok(Notice::Ended) => return None,
+                Err(_) => return Some(Seen::Gone),
             }
         }
     }
@@ -209,7 +212,8 @@ pub fn report<W: Write, P: Write>(
         out.flush()?;
         tell_trouble(view);
     }
-    Ok(exit)
+    let is_void = last.is_none_or(|view| words::nothing_left(&view));
+    Ok(if is_void { exit.max(Exit::Failed) } else { exit })
 }
 
 /// Says on standard error why origins are missing that were asked for; nobody may be there to hear it.
@@ -231,6 +235,7 @@ fn to_the_end(
                 each(&view)?;
                 last = Some(view);
             }
+            Seen::Gone => return Ok((last, Exit::Failed)),
             Seen::Signal(number) => return Ok((last, Exit::of_signal(number))),
         }
     }

@@ -149,14 +149,6 @@ impl Handle {
     pub fn request(&self, request: Request) {
         let _ = self.requests.try_send(request);
     }
-
-    /// Another end of the same watch, for a thread that only asks.
-    pub fn requester(&self) -> impl Fn(Request) + Send + 'static {
-        let requests = self.requests.clone();
-        move |request| {
-            let _ = requests.try_send(request);
-        }
-    }
 }
 
 /// Starts a watch on a thread of its own. `notify` is called there, and must not block; `restore` is called
