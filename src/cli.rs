@@ -3,6 +3,7 @@
 mod error;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
@@ -104,6 +105,12 @@ pub struct Cli {
     /// Show names and addresses
     #[arg(short = 'b', long, help_heading = NAMES)]
     pub show_ips: bool,
+    /// Show the AS that originates the route to each host, by DNS (asn.cymru.com)
+    #[arg(short = 'z', long, help_heading = NAMES)]
+    pub aslookup: bool,
+    /// The same from a database in MaxMind's format, no network needed
+    #[arg(long, value_name = "FILE", help_heading = NAMES)]
+    pub asn_db: Option<PathBuf>,
 
     /// Print this help
     #[arg(short = 'h', long, action = ArgAction::HelpShort, help_heading = OTHER)]
@@ -170,7 +177,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --demo lossy example.org",
+            "hopwatch -rwj -nbz --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -194,6 +201,8 @@ mod tests {
             ipv6: true,
             no_dns: true,
             show_ips: true,
+            aslookup: true,
+            asn_db: Some("as.mmdb".into()),
             help: None,
             version: None,
         };

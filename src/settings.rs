@@ -4,6 +4,7 @@ mod duration;
 mod merge;
 mod privilege;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::UsageError;
@@ -31,6 +32,10 @@ pub struct Settings {
     pub probing: Probing,
     /// How names are shown, and so whether they are looked up.
     pub hosts: Hosts,
+    /// Whether origins are shown, and so looked up.
+    pub origins: bool,
+    /// The file that origins are looked up in; by DNS without one.
+    pub asn_db: Option<PathBuf>,
 }
 
 /// Which front end a run gets.

@@ -21,6 +21,8 @@ use crate::net::clock::Clock;
 use crate::net::error_queue::ErrorQueueConfig;
 use crate::net::simulated::demos;
 use crate::net::simulated::scenario::Scenario;
+use crate::origin::Origins;
+use crate::origin::finder::FinderConfig;
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -29,7 +31,9 @@ pub struct View {
     pub snapshot: Arc<Snapshot>,
     /// The names known by now.
     pub names: Arc<Names>,
-    /// More of them may come in soon.
+    /// The origins known by now.
+    pub origins: Arc<Origins>,
+    /// More names or origins may come in soon.
     pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
@@ -61,6 +65,8 @@ pub enum Request {
     Trace(Command),
     /// Look names up, or stop doing so.
     Names(bool),
+    /// Look origins up, or stop doing so.
+    Origins(bool),
     /// Stop.
     Quit,
 }
@@ -102,6 +108,8 @@ pub struct WatchConfig {
     pub way: Way,
     /// Whether names are looked up from the start.
     pub names: bool,
+    /// How origins are found.
+    pub origins: FinderConfig,
     /// Whether views are wanted on the way, and not just the last one.
     pub live: bool,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.

@@ -15,6 +15,7 @@ use crate::engine::round::{Late, Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
 use crate::names::Names;
+use crate::origin::Origin;
 use crate::watch::{About, View};
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -80,7 +81,13 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         channel: "error-queue",
         host: "here".to_owned(),
     };
-    View { snapshot: Arc::new(snapshot), names: Arc::default(), naming: false, about: Arc::new(about) }
+    View {
+        snapshot: Arc::new(snapshot),
+        names: Arc::default(),
+        origins: Arc::default(),
+        naming: false,
+        about: Arc::new(about),
+    }
 }
 
 /// The same view with its snapshot changed.
@@ -141,6 +148,16 @@ pub fn reached() -> View {
     });
     view.names = Arc::new(names);
     view
+}
+
+/// The same path, two of its systems known, one of them by name.
+pub fn originated() -> View {
+    let origins = [
+        ("198.51.100.2", Origin { number: 64_500, name: Some("EXAMPLE-AS Example, ZZ") }),
+        ("192.0.2.1", Origin { number: 4_200_000_000, name: None }),
+    ];
+    let origins = origins.into_iter().map(|(text, origin)| (address(text), origin)).collect();
+    View { origins: Arc::new(origins), ..reached() }
 }
 
 fn labels() -> Vec<Label> {

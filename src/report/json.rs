@@ -17,6 +17,7 @@ use crate::engine::probe::Stray;
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::{Rtt, Span, TableRow};
+use crate::origin::Origin;
 use crate::watch::View;
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -87,6 +88,7 @@ struct Hop<'a> {
 struct Responder<'a> {
     address: IpAddr,
     name: Option<&'a str>,
+    asn: Option<Origin<'a>>,
     answered: u64,
     mpls: Vec<Label>,
 }
@@ -194,6 +196,7 @@ fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
         Responder {
             address: responder.address,
             name: view.names.get(responder.address),
+            asn: view.origins.get(responder.address),
             answered: responder.answered,
             mpls: if latest { row.hop.labels.clone() } else { Vec::new() },
         }
@@ -270,6 +273,16 @@ mod tests {
         assert_eq!(end(other), r#"{"address":"192.0.2.9","icmp":[3,3],"kind":"other","ttl":4}"#);
         let refused = parsed(&fixture::refused())["end"].to_string();
         assert_eq!(refused, r#"{"address":"2001:db8:0:2::1","icmp":[1,1],"kind":"refused","ttl":2}"#);
+    }
+
+    #[test]
+    fn an_origin_stands_with_its_responder() {
+        let document = parsed(&fixture::originated());
+        let asn = |pointer: &str| document.pointer(pointer).unwrap().to_string();
+        assert_eq!(asn("/hops/0/responders/0/asn"), "null");
+        assert_eq!(asn("/hops/2/responders/1/asn"), "null");
+        assert_eq!(asn("/hops/2/responders/0/asn"), r#"{"name":"EXAMPLE-AS Example, ZZ","number":64500}"#);
+        assert_eq!(asn("/hops/3/responders/0/asn"), r#"{"name":null,"number":4200000000}"#);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::watch::View;
 #[derive(Debug)]
 pub struct Once {
     hosts: Hosts,
+    origins: bool,
     size: u16,
     started: bool,
     /// The lowest TTL that has not been printed.
@@ -28,7 +29,13 @@ pub struct Once {
 impl Once {
     /// Nothing printed yet. `size` is the whole packet's, in bytes.
     pub const fn new(hosts: Hosts, size: u16) -> Self {
-        Self { hosts, size, started: false, next: 0, ended: false }
+        Self { hosts, origins: false, size, started: false, next: 0, ended: false }
+    }
+
+    /// With the origin known by then after each host, as `traceroute -A` has it.
+    #[must_use]
+    pub const fn with_origins(self, origins: bool) -> Self {
+        Self { origins, ..self }
     }
 
     /// Prints what `view` has decided.
@@ -115,10 +122,15 @@ impl Once {
 
     /// `name (address)` as traceroute has it, the address twice where there is no name.
     fn host(&self, view: &View, address: IpAddr) -> String {
-        match (self.hosts, words::name(view, address)) {
+        let host = match (self.hosts, words::name(view, address)) {
             (Hosts::Addresses, _) => address.to_string(),
             (_, Some(name)) => format!("{name} ({address})"),
             (_, None) => format!("{address} ({address})"),
+        };
+        match view.origins.get(address) {
+            Some(origin) if self.origins => format!("{host} [{origin}]"),
+            None if self.origins => host + " [*]",
+            _ => host,
         }
     }
 }
@@ -197,6 +209,16 @@ mod tests {
     fn a_whole_trace() {
         let view = open(rows(Try::Lost, [Try::Lost; 3]));
         insta::assert_snapshot!(printed(&view, Hosts::Names));
+    }
+
+    #[test]
+    fn origins_follow_their_hosts() {
+        let mut out = Vec::new();
+        Once::new(Hosts::Addresses, 64).with_origins(true).finish(&fixture::originated(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for shown in ["  192.0.2.254 [*]  ", "  198.51.100.2 [AS64500]  ", "  192.0.2.1 [AS4200000000]  "] {
+            assert!(text.contains(shown), "{shown}\n{text}");
+        }
     }
 
     #[test]

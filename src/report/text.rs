@@ -1,6 +1,7 @@
 //! mtr's report: one table at the end, and the few lines that matter below it.
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
@@ -14,12 +15,24 @@ use crate::watch::View;
 
 /// Columns of the host unless something longer may not be cut: the table then keeps to 80.
 const HOST: usize = 28;
+/// Columns of an origin before the space after it; a number above 9999999 makes it longer.
+const ORIGIN: usize = 9;
 
-/// Writes the report. Names are cut to fit 80 columns unless it is to be `wide`.
-pub fn write(out: &mut impl Write, view: &View, hosts: Hosts, wide: bool, zone: &TimeZone) -> io::Result<()> {
-    let limit = if wide { usize::MAX } else { HOST };
+/// What stands left of the figures.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How hosts are shown.
+    pub hosts: Hosts,
+    /// Names keep their full width; they are cut to fit 80 columns otherwise.
+    pub wide: bool,
+    /// The origin stands before each host, as with mtr.
+    pub origins: bool,
+}
+
+/// Writes the report.
+pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone) -> io::Result<()> {
     let table = view.snapshot.table(Span::All);
-    let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, hosts, limit)).collect();
+    let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, layout)).collect();
     let width = lines.iter().map(|line| line.label.width()).chain([HOST + 8]).max().unwrap_or_default();
 
     writeln!(out, "Start: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.started), zone))?;
@@ -51,17 +64,26 @@ struct Line {
 }
 
 /// The lines of a row: the responder that stands for it with the figures, then the others.
-fn lines(row: &TableRow, view: &View, hosts: Hosts, limit: usize) -> Vec<Line> {
+fn lines(row: &TableRow, view: &View, layout: Layout) -> Vec<Line> {
     let leader = words::leader(row, view);
-    let host = leader.map_or("???".to_owned(), |address| words::host(view, address, hosts, limit));
+    let limit = match layout {
+        Layout { wide: true, .. } => usize::MAX,
+        Layout { origins: true, .. } => HOST - ORIGIN - 1,
+        Layout { .. } => HOST,
+    };
+    let host = |address: Option<IpAddr>| {
+        let origin = layout.origins.then(|| format!("{:<1$} ", words::origin(view, address), ORIGIN));
+        let host = address.map(|address| words::host(view, address, layout.hosts, limit));
+        origin.unwrap_or_default() + host.as_deref().unwrap_or("???")
+    };
     let first = Line {
-        label: format!("{:>3}.|-- {host}", row.ttl),
+        label: format!("{:>3}.|-- {}", row.ttl, host(leader)),
         figures: figures(row),
         words: words::state(row, view),
     };
     let others = row.responders.iter().filter(|responder| Some(responder.address) != leader);
     let others = others.map(|responder| Line {
-        label: format!("    |  `-- {}", words::host(view, responder.address, hosts, limit)),
+        label: format!("    |  `-- {}", host(Some(responder.address))),
         figures: String::new(),
         words: None,
     });
@@ -115,7 +137,8 @@ mod tests {
 
     fn report(view: &View, hosts: Hosts, wide: bool) -> String {
         let mut out = Vec::new();
-        write(&mut out, view, hosts, wide, &TimeZone::fixed(offset(2))).unwrap();
+        let layout = Layout { hosts, wide, origins: false };
+        write(&mut out, view, layout, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -127,6 +150,14 @@ mod tests {
     #[test]
     fn names_and_addresses() {
         insta::assert_snapshot!(report(&fixture::reached(), Hosts::Both, true));
+    }
+
+    #[test]
+    fn origins_stand_before_the_hosts() {
+        let mut out = Vec::new();
+        let layout = Layout { hosts: Hosts::Names, wide: false, origins: true };
+        write(&mut out, &fixture::originated(), layout, &TimeZone::fixed(offset(2))).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 
     #[test]

@@ -45,6 +45,17 @@ pub fn host(view: &View, address: IpAddr, hosts: Hosts, limit: usize) -> String 
     }
 }
 
+/// The number of the system that originates the route to an address, as mtr has it: `AS???` while unknown.
+pub fn origin(view: &View, address: Option<IpAddr>) -> String {
+    let origin = address.and_then(|address| view.origins.get(address));
+    origin.map_or_else(|| "AS???".to_owned(), |origin| origin.to_string())
+}
+
+/// Why no origins can be found, in one line.
+pub fn trouble(view: &View) -> Option<String> {
+    view.origins.trouble().map(|why| format!("no AS numbers: {why}"))
+}
+
 fn cut(text: &str, limit: usize) -> String {
     if text.width() <= limit {
         return text.to_owned();

@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -13,6 +15,8 @@ use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
 use crate::net::error_queue::ErrorQueueConfig;
 use crate::net::simulated::demos;
+use crate::origin::database::Database;
+use crate::origin::finder::{FinderConfig, Source};
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
 use crate::watch::{self, About, Handle, Notice, WatchConfig, Way};
@@ -25,6 +29,11 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
     let probing = settings.probing;
+    let source = match (&settings.asn_db, &settings.target) {
+        (Some(path), _) => database(path)?,
+        (None, Target::Demo(_)) => Source::Table(demos::demo_origin),
+        (None, Target::Host(..)) => Source::Dns,
+    };
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
             let scenario = demos::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
@@ -64,10 +73,18 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         },
         way,
         names: settings.hosts != Hosts::Addresses,
+        origins: FinderConfig { source, enabled: settings.origins },
         // A report shows how far it is where someone may be looking.
         live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,
     })
+}
+
+fn database(path: &Path) -> anyhow::Result<Source> {
+    let open = Database::open(path).map_err(|error| {
+        anyhow!("cannot use the AS database \"{}\": {error}", scrub::text(path.to_string_lossy().as_bytes()))
+    });
+    Ok(Source::Database(Arc::new(open?)))
 }
 
 /// Starts the watch.

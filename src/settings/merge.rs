@@ -23,7 +23,9 @@ impl Settings {
         let target = target(cli)?;
         let probing = probing(cli, mode, privileged)?;
         probing.check_size(least_family(&target))?;
-        Ok(Self { mode, target, probing, hosts: hosts(cli)? })
+        let asn_db = cli.asn_db.clone();
+        let origins = cli.aslookup || asn_db.is_some();
+        Ok(Self { mode, target, probing, hosts: hosts(cli)?, origins, asn_db })
     }
 }
 
@@ -199,7 +201,8 @@ mod tests {
             timeout: Duration::from_secs(3),
         };
         let target = Target::Host("example.org".to_owned(), None);
-        let settings = Settings { mode: Mode::Screen, target, probing, hosts: Hosts::Names };
+        let hosts = Hosts::Names;
+        let settings = Settings { mode: Mode::Screen, target, probing, hosts, origins: false, asn_db: None };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));
     }
@@ -254,6 +257,13 @@ mod tests {
         assert_eq!(family("fe80::1%eth0"), Some(Family::V6));
         assert_eq!(family("-6 example.org"), Some(Family::V6));
         assert_eq!(family("example.org"), None);
+    }
+
+    #[test]
+    fn a_database_is_a_wish_for_origins() {
+        let origins = |line| on_terminal(line).map(|settings| (settings.origins, settings.asn_db)).unwrap();
+        assert_eq!(origins("-z -n x"), (true, None));
+        assert_eq!(origins("--asn-db as.mmdb x"), (true, Some("as.mmdb".into())));
     }
 
     #[test]

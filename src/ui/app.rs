@@ -38,6 +38,8 @@ pub struct UiConfig {
     pub look: Look,
     /// Where the clock on the wall hangs.
     pub zone: TimeZone,
+    /// Whether origins are shown at first.
+    pub origins: bool,
 }
 
 /// The state of the screen.
@@ -50,6 +52,7 @@ pub struct App {
     span: Span,
     frozen: Option<Frozen>,
     hosts: Hosts,
+    origins: bool,
     names_asked: bool,
     selected: Option<Row>,
     /// The first line of the table shown, when the selection moved last.
@@ -92,6 +95,7 @@ impl App {
             span: Span::All,
             frozen: None,
             hosts: config.hosts,
+            origins: config.origins,
             names_asked: config.hosts != Hosts::Addresses,
             selected: None,
             top: 0,
@@ -141,6 +145,10 @@ impl App {
             Action::Help => self.layer = Layer::Help(0),
             Action::Back => self.back(),
             Action::NextHosts => return self.next_hosts(),
+            Action::Origins => {
+                self.origins = !self.origins;
+                return Some(Request::Origins(self.origins));
+            }
             Action::MoreHops => return self.reach(1),
             Action::FewerHops => return self.reach(-1),
             Action::Freeze => self.freeze(),
@@ -303,6 +311,11 @@ impl App {
     /// How hosts are shown.
     pub const fn hosts(&self) -> Hosts {
         self.hosts
+    }
+
+    /// Whether origins are shown.
+    pub const fn shows_origins(&self) -> bool {
+        self.origins
     }
 
     /// The selected row.

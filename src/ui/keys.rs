@@ -105,6 +105,7 @@ pub const BINDINGS: &[Binding] = &[
         "hosts as names, addresses or both",
         &[hint("n", "names", 5)],
     ),
+    bind(Scope::Table, &[char('z')], Action::Origins, "AS numbers and names, or none", &[]),
     bind(
         Scope::Table,
         &[char('p'), char(' ')],

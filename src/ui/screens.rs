@@ -211,6 +211,38 @@ fn every_end_of_a_path_has_its_words() {
 }
 
 #[test]
+fn origins_at_every_size() {
+    let scene = clean()
+        .origin("198.51.100.3", 64_500, Some("ISP-EXAMPLE Example Internet Access, ZZ"))
+        .origin("198.51.100.4", 64_500, Some("ISP-EXAMPLE Example Internet Access, ZZ"))
+        .origin("198.51.100.8", 4_200_000_000, None)
+        .origin("203.0.113.9", 64_502, Some("HOSTING"));
+    for (width, height) in SIZES {
+        let screen = after(&scene, (width, height), &[Action::Origins]);
+        assert_snapshot!(format!("origins_{width}x{height}"), screen);
+    }
+    let off = after(&scene, (80, 24), &[Action::Origins, Action::Origins]);
+    assert_eq!(off, picture(&clean().app(80, 24), 80, 24));
+}
+
+#[test]
+fn the_key_for_origins_tells_the_watch_each_time() {
+    let mut app = clean().app(80, 24);
+    assert_eq!(app.update(Action::Origins), Some(Request::Origins(true)));
+    assert_eq!(app.update(Action::Origins), Some(Request::Origins(false)));
+}
+
+#[test]
+fn without_servers_to_ask_the_footer_says_so_while_origins_are_shown() {
+    let mut scene = clean();
+    scene.trouble = Some("/etc/resolv.conf: No such file or directory (os error 2)");
+    let footer = |actions: &[Action]| after(&scene, (80, 24), actions).to_string();
+    let said = "no AS numbers: /etc/resolv.conf: No such file or directory (os error 2)";
+    assert!(footer(&[Action::Origins]).contains(said), "{}", footer(&[Action::Origins]));
+    assert!(!footer(&[]).contains("no AS"));
+}
+
+#[test]
 fn names_are_asked_for_when_first_needed() {
     let mut app =
         App::new(UiConfig { hosts: Hosts::Addresses, ..config() }, Size::new(80, 24), std::time::UNIX_EPOCH);

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use crate::engine::record::Record;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::Trace;
@@ -20,6 +21,7 @@ use crate::net::channel::Channel;
 use crate::net::clock::Clock;
 use crate::net::error_queue::ErrorQueue;
 use crate::net::simulated::Simulated;
+use crate::origin::finder::Finder;
 
 /// How long a front end that was told to end may take before the process ends without it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -70,12 +72,13 @@ struct Worker<'a, N> {
     trace: Trace,
     channel: Channel,
     resolver: Resolver,
+    finder: Finder,
     requests: Receiver<Request>,
     front: Front<'a, N>,
     about: Arc<About>,
     publishing: Publishing,
     live: bool,
-    /// Grows with every batch of names.
+    /// Grows with every answer to a lookup.
     names_version: u64,
     /// When every try asked for was decided.
     finished: Option<Time>,
@@ -106,6 +109,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             trace: Trace::new(config.trace, now, clock.anchor()),
             channel,
             resolver,
+            finder: Finder::new(config.origins),
             requests,
             front,
             about: Arc::new(about),
@@ -154,6 +158,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.names_version += 1;
                 }
+                answer = self.finder.answered() => {
+                    self.finder.handle_answer(self.clock.now(), answer);
+                    self.names_version += 1;
+                }
                 () = until(wake, &self.clock) => {}
             }
         }
@@ -181,13 +189,26 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             left -= 1;
         }
         // History has its share already; the recording will read the rest here.
-        while self.trace.poll_record().is_some() {}
-        self.resolver.drive(self.clock.now());
+        while let Some(record) = self.trace.poll_record() {
+            self.want_origins(&record);
+        }
+        let now = self.clock.now();
+        self.resolver.drive(now);
+        self.finder.drive(now);
         left == 0
     }
 
-    /// Once every try asked for is decided, tells the front end so; names that were asked for late get a
-    /// moment to come in first. The loop goes on, for signals, until the front end is gone.
+    /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end.
+    fn want_origins(&mut self, record: &Record) {
+        let Record::Round(round) = record else { return };
+        let now = self.clock.now();
+        for address in round.rows.iter().flat_map(|row| &row.responders) {
+            self.finder.want(now, *address);
+        }
+    }
+
+    /// Once every try asked for is decided, tells the front end so; names and origins that were asked for late get
+    /// a moment to come in first. The loop goes on, for signals, until the front end is gone.
     fn end_if_finished(&mut self, now: Time) {
         if self.is_ended || !self.trace.is_finished() {
             return;
@@ -199,8 +220,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         if finished == now {
             self.publish(now);
             self.resolver.drive(now);
+            self.finder.drive(now);
         }
-        if !self.resolver.is_waiting(now) || now >= finished + PATIENCE {
+        if !self.is_looking_up(now) || now >= finished + PATIENCE {
             self.is_ended = true;
             self.publish(now);
             (self.front.notify)(Notice::Ended);
@@ -214,6 +236,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.resolver.set_enabled(enabled);
                 self.names_version += 1;
             }
+            Request::Origins(enabled) => self.finder.set_enabled(enabled),
             Request::Quit => self.expect_end(0),
         }
     }
@@ -225,15 +248,16 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     }
 
     fn version(&self) -> u64 {
-        self.trace.version() + self.names_version
+        self.trace.version() + self.names_version + self.finder.version()
     }
 
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
         let patience = self.finished.filter(|_| !self.is_ended).map(|at| at + PATIENCE);
-        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), self.resolver.poll_timeout()];
-        others.into_iter().chain([publish, deadline, patience]).flatten().min()
+        let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout()];
+        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), publish, deadline, patience];
+        others.into_iter().chain(lookups).flatten().min()
     }
 
     fn publish(&mut self, now: Time) {
@@ -241,16 +265,25 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let snapshot = Snapshot { anchor: self.clock.anchor(), ..self.trace.snapshot(now) };
         for address in snapshot.responders() {
             self.resolver.want(now, address);
+            self.finder.want(now, address);
         }
+        // What is known here need not wait for the next view.
+        self.finder.drive(now);
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
-            naming: self.resolver.is_waiting(now),
+            origins: self.finder.origins(),
+            naming: self.is_looking_up(now),
             about: Arc::clone(&self.about),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);
         }
+    }
+
+    /// Whether a name or an origin may come in soon.
+    fn is_looking_up(&self, now: Time) -> bool {
+        self.resolver.is_waiting(now) || self.finder.is_waiting(now)
     }
 }
 

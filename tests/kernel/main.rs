@@ -9,6 +9,7 @@ mod answers;
 mod asker;
 mod faults;
 mod laboratory;
+mod origins;
 mod pace;
 mod report;
 mod routers;

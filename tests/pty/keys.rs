@@ -35,6 +35,15 @@ fn help_opens_and_closes_and_probing_goes_on() {
 }
 
 #[test]
+fn z_shows_origins_and_takes_them_away() {
+    let mut terminal = opened(100, 30);
+    terminal.keys("z");
+    terminal.until_text(" AS64500 ");
+    terminal.keys("z");
+    terminal.until("none", |screen| !screen.contents().contains(" AS64500 ") && shows_a_hop(screen));
+}
+
+#[test]
 fn a_frozen_view_says_so_and_probing_goes_on() {
     let mut terminal = opened(100, 30);
     terminal.keys("p");

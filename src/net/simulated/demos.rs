@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::scenario::{Branch, Conduct, Hop, Limit, Scenario};
 use crate::engine::time::Time;
+use crate::origin::Origin;
 use crate::wire::extension::Label;
 
 /// The demos that there are.
@@ -75,6 +76,18 @@ fn way() -> Branch {
     let [routers @ .., (target, _, ms, jitter)] = &WAY;
     let target = Hop::target(*target, *ms).jitter(*jitter);
     routers.iter().map(router).chain([target]).collect()
+}
+
+/// What a lookup of the origin gives for an address of a demo: systems for documentation (RFC 5398).
+pub fn demo_origin(address: IpAddr) -> Option<Origin<'static>> {
+    let IpAddr::V4(address) = address else { return None };
+    let (number, name) = match address.octets() {
+        [203, 0, 113, _] => (64_500, "ISP-EXAMPLE Example Internet Access"),
+        [198, 51, 100, ..200] => (64_501, "CARRIER-EXAMPLE Example Carrier"),
+        [198, 51, 100, _] => (64_502, "HOSTING-EXAMPLE Example Hosting"),
+        _ => return None,
+    };
+    Some(Origin { number, name: Some(name) })
 }
 
 /// The way with one of its hops changed, counted from 1.
