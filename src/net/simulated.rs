@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use self::scenario::{Conduct, Hop, Scenario};
-use crate::engine::probe::{Answer, Event, Probe, ProbeNo, Reply, SendOutcome, SentAt};
+use crate::engine::probe::{Answer, Event, Probe, Reply, SendOutcome, SentAt};
 use crate::engine::prober::mix;
 use crate::engine::time::{Time, Wall};
 use crate::wire::icmp::Icmp;
@@ -60,7 +60,7 @@ impl Simulated {
         self.log.push((now, probe.ttl));
         self.deliver(now, Event::SendStamp { no: probe.no, kernel: wall(now) });
         if let Some((hop, icmp)) = self.walk(now, probe.ttl) {
-            self.answer(now, probe.no, &hop, icmp);
+            self.answer(now, probe, &hop, icmp);
         }
         Ok(SentAt { time: now, wall: wall(now) })
     }
@@ -110,7 +110,7 @@ impl Simulated {
         None
     }
 
-    fn answer(&mut self, now: Time, no: ProbeNo, hop: &Hop, icmp: Option<Icmp>) {
+    fn answer(&mut self, now: Time, probe: &Probe, hop: &Hop, icmp: Option<Icmp>) {
         let way_out = hop.rtt / 2;
         if !self.allowed(now + way_out, hop) {
             return;
@@ -118,7 +118,7 @@ impl Simulated {
         let jitter = hop.jitter.mul_f64(self.chance().powi(2));
         let at = now + hop.rtt + jitter;
         let reply = Reply {
-            no: Some(no),
+            no: (!hop.bare).then_some(probe.no),
             from: hop.address,
             answer: icmp.map_or(Answer::Direct, Answer::Icmp),
             received: at,
@@ -128,10 +128,11 @@ impl Simulated {
             labels: hop.labels.clone(),
             rewritten: false,
         };
+        let event = if hop.bare { Event::Bare { flow: probe.flow, reply } } else { Event::Reply(reply) };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {
-            self.deliver(at + Duration::from_micros(10), Event::Reply(reply.clone()));
+            self.deliver(at + Duration::from_micros(10), event.clone());
         }
-        self.deliver(at, Event::Reply(reply));
+        self.deliver(at, event);
     }
 
     fn allowed(&mut self, at: Time, hop: &Hop) -> bool {

@@ -118,6 +118,7 @@ impl Play {
     fn received(&self, event: Event) -> Event {
         match event {
             Event::Reply(reply) => Event::Reply(Reply { received: self.now, ..reply }),
+            Event::Bare { flow, reply } => Event::Bare { flow, reply: Reply { received: self.now, ..reply } },
             other => other,
         }
     }
