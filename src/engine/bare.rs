@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::collector::Collector;
 use super::path::Path;
-use super::probe::Flow;
+use super::probe::{Answer, Flow, Reply};
 use super::snapshot::Pace;
 use super::time::Time;
 
@@ -28,8 +28,8 @@ const NAMED: u32 = 60;
 /// What is known of such answers.
 #[derive(Clone, Debug, Default)]
 pub struct Bare {
-    /// Who gives them, at a TTL not known yet, and when the latest came.
-    sought: BTreeMap<IpAddr, Time>,
+    /// Who gives them, at a TTL not known yet, when the latest came, and whether an application gave it.
+    sought: BTreeMap<IpAddr, (Time, bool)>,
     /// TTLs asked by turns whose latest turn was a flow of their own.
     turned: BTreeSet<u8>,
     /// Answers in a row that named their probe, by TTL with flows of its own.
@@ -37,11 +37,11 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// An answer by `address` came at `now` that nothing tells the probe of.
-    pub fn seek(&mut self, now: Time, address: IpAddr, path: &Path) {
-        let is_known = path.is_in_other_flow(address);
-        if !is_known && (self.sought.len() < MOST || self.sought.contains_key(&address)) {
-            self.sought.insert(address, now);
+    /// An answer came at `now` that nothing tells the probe of.
+    pub fn seek(&mut self, now: Time, reply: &Reply, path: &Path) {
+        let is_known = path.is_in_other_flow(reply.from);
+        if !is_known && (self.sought.len() < MOST || self.sought.contains_key(&reply.from)) {
+            self.sought.insert(reply.from, (now, reply.answer == Answer::Direct));
         }
     }
 
@@ -51,7 +51,7 @@ impl Bare {
         if path.is_other_flow(ttl) {
             return own();
         }
-        self.sought.retain(|_, at| now.since(*at) <= SOUGHT);
+        self.sought.retain(|_, (at, _)| now.since(*at) <= SOUGHT);
         let is_sought = |address| self.sought.contains_key(&address);
         let may_be = path.address(ttl).is_some_and(is_sought)
             || collector.is_mute(now, ttl, pace.timeout.max(pace.interval * 2));
@@ -63,12 +63,13 @@ impl Bare {
     }
 
     /// A probe of `ttl` in `flow` was answered, by an answer that named it or by a bare one.
-    pub fn answered(&mut self, ttl: u8, flow: Flow, from: IpAddr, is_bare: bool, path: &mut Path) {
+    pub fn answered(&mut self, ttl: u8, flow: Flow, reply: &Reply, path: &mut Path) {
         if flow == Flow::Stable {
             return;
         }
-        let is_found = self.sought.remove(&from).is_some();
-        if is_bare || is_found {
+        // An application answers at the stable flow's port alone; at others the target itself speaks.
+        let is_of_application = self.sought.remove(&reply.from).is_some_and(|(_, is_direct)| is_direct);
+        if reply.no.is_none() || is_of_application {
             path.set_other_flow(ttl, true);
             self.named.remove(&ttl);
         } else if path.is_other_flow(ttl) {

@@ -212,7 +212,7 @@ impl Trace {
             Err(reason) => {
                 self.stray(reason);
                 if matches!(reason, Stray::Truncated | Stray::Ambiguous) {
-                    self.bare.seek(now, reply.from, &self.path);
+                    self.bare.seek(now, reply, &self.path);
                 }
             }
         }
@@ -242,7 +242,7 @@ impl Trace {
     }
 
     fn observe(&mut self, no: ProbeNo, (ttl, flow): (u8, Flow), reply: &Reply) {
-        self.bare.answered(ttl, flow, reply.from, reply.no.is_none(), &mut self.path);
+        self.bare.answered(ttl, flow, reply, &mut self.path);
         self.path.observe(no, ttl, reply);
     }
 

@@ -2,6 +2,7 @@
 //! becomes of each probe.
 
 mod answers;
+mod bare;
 mod books;
 mod pace;
 mod paths;
