@@ -275,7 +275,7 @@ fn path() -> impl Strategy<Value = Branch> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_answer_is_ever_taken_for_another_probes(
@@ -297,7 +297,7 @@ proptest! {
                 _ => vec![(now, event)],
             }
         });
-        let play = play.until_ms(45_000);
+        let play = play.until_ms(90_000);
         assert_true(&play, &hops, &[&delays[..], &[Duration::ZERO]].concat());
     }
 }
