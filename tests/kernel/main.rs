@@ -15,3 +15,4 @@ mod report;
 mod routers;
 mod serve;
 mod timing;
+mod ways;

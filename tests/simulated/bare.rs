@@ -293,7 +293,7 @@ proptest! {
             before = now;
             match (&event, delays.get(state as usize % 24)) {
                 (Event::Reply(_) | Event::Bare { .. }, Some(by)) => vec![(now + *by, held(event, *by))],
-                _ if state >> 32 & 15 == 0 => vec![],
+                _ if (state >> 32).is_multiple_of(16) => vec![],
                 _ => vec![(now, event)],
             }
         });
