@@ -24,6 +24,12 @@ fn serve() {
     let last = path.pop().expect("a path has a target");
     path.push(match target {
         "port" => last,
+        "bare" => {
+            for node in path.iter_mut().skip(2).step_by(3) {
+                node.quote.bare = true;
+            }
+            last
+        }
         "limited" => last.limited(6, 1.0),
         "silent" => last.saying(Says::Nothing),
         other => panic!("no such target: {other}"),

@@ -9,3 +9,4 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod ways;
