@@ -73,6 +73,8 @@ pub enum Seen {
     View(View),
     /// A signal wants it to end now: its number.
     Signal(i32),
+    /// The watch broke down.
+    Gone,
 }
 
 /// The whole program: reads the arguments, runs, prints what went wrong in one line on standard error.
@@ -164,7 +166,8 @@ impl Iterator for Views<'_> {
                 }
                 Ok(Notice::Signal(number)) => return Some(Seen::Signal(number)),
                 Ok(Notice::Suspend | Notice::Continued | Notice::Resized) => {}
-                Ok(Notice::Ended) | Err(_) => return None,
+                Ok(Notice::Ended) => return None,
+                Err(_) => return Some(Seen::Gone),
             }
         }
     }
@@ -204,7 +207,8 @@ pub fn report<W: Write, P: Write>(
         write(out, view)?;
         out.flush()?;
     }
-    Ok(exit)
+    let is_void = last.is_none_or(|view| words::nothing_left(&view));
+    Ok(if is_void { exit.max(Exit::Failed) } else { exit })
 }
 
 /// Shows every view to `each`, up to the end or an interruption; gives the last one.
@@ -219,6 +223,7 @@ fn to_the_end(
                 each(&view)?;
                 last = Some(view);
             }
+            Seen::Gone => return Ok((last, Exit::Failed)),
             Seen::Signal(number) => return Ok((last, Exit::of_signal(number))),
         }
     }

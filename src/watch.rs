@@ -28,6 +28,8 @@ pub struct View {
     pub snapshot: Arc<Snapshot>,
     /// The names known by now.
     pub names: Arc<Names>,
+    /// More of them may come in soon.
+    pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
 }
@@ -138,14 +140,6 @@ impl Handle {
     /// Asks something of the watch. A watch that has ended, or that is buried in requests, does not hear it.
     pub fn request(&self, request: Request) {
         let _ = self.requests.try_send(request);
-    }
-
-    /// Another end of the same watch, for a thread that only asks.
-    pub fn requester(&self) -> impl Fn(Request) + Send + 'static {
-        let requests = self.requests.clone();
-        move |request| {
-            let _ = requests.try_send(request);
-        }
     }
 }
 

@@ -103,16 +103,17 @@ impl Collector {
         true
     }
 
-    /// This machine dropped a probe after the send call. Gives whether that can be true of a probe of ours.
+    /// This machine dropped a probe after the send call. Gives whether that is news of the probe; `None` if
+    /// it can't be true of any of ours.
     ///
     /// The next hop's silence on the link may be told only after the timeout.
-    pub fn handle_local(&mut self, no: ProbeNo) -> bool {
-        let Some(entry) = self.entry_mut(no) else { return false };
-        let is_open = matches!(entry.state, State::InFlight | State::Lost) && entry.booked.is_none();
-        if is_open {
+    pub fn handle_local(&mut self, no: ProbeNo) -> Option<bool> {
+        let entry = self.entry_mut(no)?;
+        let is_news = matches!(entry.state, State::InFlight | State::Lost) && entry.booked.is_none();
+        if is_news {
             entry.state = State::NotSent;
         }
-        is_open || matches!(entry.state, State::Lost | State::NotSent)
+        (is_news || matches!(entry.state, State::Lost | State::NotSent)).then_some(is_news)
     }
 
     /// The TTL and flow that a probe was sent with; `None` if it is unknown.
@@ -143,11 +144,24 @@ impl Collector {
         if let Some((row, index)) = entry.booked {
             // A settled round is mended only where the answer says what the try was booked as.
             let fits = (row == Row::Target) == (meaning == Meaning::Target);
-            if entry.state != State::Lost || meaning.is_refusal() || !fits {
+            if entry.state != State::Lost || !(fits || meaning.is_refusal()) {
                 return Taken::Duplicate(Some(row));
             }
-            entry.state = State::Answered { us, grade, by: reply.from, meaning, late };
-            return Taken::Late(Late { round: entry.round, row, index, us, grade, from: reply.from });
+            let refused = meaning.is_refusal();
+            entry.state = if refused {
+                State::Refused { by: reply.from, meaning }
+            } else {
+                State::Answered { us, grade, by: reply.from, meaning, late }
+            };
+            return Taken::Late(Late {
+                round: entry.round,
+                row,
+                index,
+                refused,
+                us,
+                grade,
+                from: reply.from,
+            });
         }
         entry.state = if meaning.is_refusal() {
             State::Refused { by: reply.from, meaning }
@@ -374,10 +388,12 @@ mod tests {
         let refused = collector.create(at(3_000), 1, Flow::Stable);
         collector.handle_sent(refused, Err(LocalFault::NoRoute));
         assert_eq!(take(&mut collector, &mut path, refused.0, 3_020), Taken::Stray(Stray::Unknown));
-        assert!(collector.handle_local(ProbeNo(1)) && collector.handle_local(ProbeNo(2)));
-        assert!(!collector.handle_local(ProbeNo(77)));
+        assert_eq!(collector.handle_local(ProbeNo(1)), Some(true));
+        assert_eq!(collector.handle_local(ProbeNo(1)), Some(false), "no news the second time");
+        assert_eq!(collector.handle_local(ProbeNo(2)), Some(true));
+        assert_eq!(collector.handle_local(ProbeNo(77)), None);
         take(&mut collector, &mut path, 0, 20);
-        assert!(!collector.handle_local(ProbeNo(0)), "it was answered");
+        assert_eq!(collector.handle_local(ProbeNo(0)), None, "it was answered");
         let round = collector.settle(&path, true).unwrap();
         let tries = &round.row(Row::Target).unwrap().tries;
         assert!(matches!(tries[..], [Try::Answered { .. }, Try::NotSent, Try::NotSent, Try::NotSent]));

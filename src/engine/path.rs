@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 pub use self::evidence::Meaning;
 use self::evidence::{Change, Hop};
+pub use super::end::End;
 use super::probe::{ProbeNo, Reply};
 use super::round::Row;
 use crate::wire::extension::Label;
@@ -14,46 +15,6 @@ use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
 /// TTLs probed past the last responder while no end is known.
 const BEYOND: u8 = 4;
-
-/// Where the path ends, as far as answers have shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum End {
-    /// No answer has shown an end yet; the target is silent so far.
-    #[default]
-    Silent,
-    /// The target answers at `ttl`, on some branches of a balanced path only at `upto`.
-    Target {
-        /// The lowest TTL that reaches it.
-        ttl: u8,
-        /// The lowest TTL that always reaches it.
-        upto: u8,
-    },
-    /// Another address answers in the target's place.
-    Other {
-        /// The TTL.
-        ttl: u8,
-        /// Who answers.
-        address: IpAddr,
-        /// What it says.
-        icmp: Icmp,
-    },
-    /// Someone refuses to pass probes on.
-    Refused {
-        /// The lowest TTL that is refused.
-        ttl: u8,
-        /// Who refuses.
-        address: IpAddr,
-        /// What it says.
-        icmp: Icmp,
-    },
-    /// Packets go round in a circle.
-    Loop {
-        /// The TTL at which it was recognised; none above it is asked.
-        ttl: u8,
-    },
-    /// The path goes on past the highest TTL that may be probed.
-    MaxTtl,
-}
 
 /// The path as a front end sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -171,7 +132,11 @@ impl Path {
 
     /// The TTLs beyond the reach that are worth a look now and then; none while the target answers.
     pub fn beyond(&self) -> RangeInclusive<u8> {
-        let first = self.reach().saturating_add(1);
+        let reach = self.reach();
+        if reach >= self.max_ttl {
+            return RangeInclusive::new(1, 0);
+        }
+        let first = reach + 1;
         match self.end {
             End::Target { .. } => RangeInclusive::new(1, 0),
             // One probe that could reach the target tells whether the block or the circle is gone.

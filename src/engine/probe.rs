@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::round::{Late, Round, Row};
 use super::time::{Time, Wall};
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -55,11 +54,11 @@ pub type SendOutcome = Result<SentAt, LocalFault>;
 /// Why this machine itself did not send, or would not pass on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LocalFault {
-    /// No route to the destination (`ENETUNREACH`).
+    /// No route to the destination (`ENETUNREACH`, or a blackhole).
     NoRoute,
     /// The interface is down (`ENETDOWN`).
     LinkDown,
-    /// The source address is gone (`EADDRNOTAVAIL`, `EINVAL`).
+    /// The source address is gone (`EADDRNOTAVAIL`).
     AddressGone,
     /// A local firewall forbids it (`EPERM`, or a reject from our own address).
     Firewall,
@@ -69,9 +68,8 @@ pub enum LocalFault {
     Neighbour,
     /// The packet is larger than the link takes; its MTU in bytes, 0 if unknown.
     TooBig(u32),
-    /// The send-stamp queue overflowed, so that it is not known whether the probe left.
-    QueueOverflow,
-    /// No send stamp ever came, though stamps work here: it did not reach the wire.
+    /// No send stamp ever came, though stamps work here: it did not reach the wire, or the queue that stamps
+    /// come by overflowed.
     Unstamped,
     /// Any other error; its errno.
     Errno(i32),
@@ -88,8 +86,9 @@ impl std::fmt::Display for LocalFault {
             Self::Neighbour => f.write_str("next hop does not answer on the link"),
             Self::TooBig(0) => f.write_str("packet too big for the link"),
             Self::TooBig(mtu) => write!(f, "packet too big for the link (MTU {mtu})"),
-            Self::QueueOverflow => f.write_str("send-stamp queue overflowed"),
-            Self::Unstamped => f.write_str("packets did not reach the wire"),
+            Self::Unstamped => {
+                f.write_str("no send stamps: packets did not reach the wire, or the queue overflowed")
+            }
             Self::Errno(code) => write!(f, "{}", std::io::Error::from_raw_os_error(*code)),
         }
     }
@@ -200,19 +199,4 @@ pub enum Command {
     MaxTtl(u8),
     /// The time between two tries to the same hop.
     Interval(Duration),
-}
-
-/// The engine's one output: settled facts, in order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Record {
-    /// A round, each of its tries decided.
-    Round(Round),
-    /// A try once called lost was answered after all.
-    Late(Late),
-    /// A second answer came in for a try of this row.
-    Duplicate(Row),
-    /// A local fault began or ended.
-    Fault(super::faults::Fault),
-    /// The pace or the reach changed, by a command.
-    Command(Time, Command),
 }

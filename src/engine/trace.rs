@@ -16,8 +16,9 @@ use super::collector::{Collector, Taken};
 use super::faults::{Fault, Faults};
 use super::history::History;
 use super::path::{Meaning, Path};
-use super::probe::{Command, Event, Flow, LocalFault, Probe, ProbeNo, Record, Reply, SendOutcome, Stray};
+use super::probe::{Command, Event, Flow, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
 use super::prober::{Due, Prober};
+use super::record::Record;
 use super::snapshot::{Pace, Snapshot};
 use super::time::{Anchor, Time};
 
@@ -48,6 +49,8 @@ pub struct Trace {
     faults: Faults,
     /// The last probe that a fault kept from leaving.
     fault_no: Option<ProbeNo>,
+    /// The latest probe that is known to have left.
+    left_no: Option<ProbeNo>,
     strays: BTreeMap<Stray, u64>,
     cycles: u32,
     records: VecDeque<Record>,
@@ -69,6 +72,7 @@ impl Trace {
             history: Arc::default(),
             faults: Faults::default(),
             fault_no: None,
+            left_no: None,
             strays: BTreeMap::new(),
             cycles: 0,
             records: VecDeque::new(),
@@ -95,7 +99,7 @@ impl Trace {
     pub fn handle_sent(&mut self, now: Time, no: ProbeNo, outcome: SendOutcome) {
         self.collector.handle_sent(no, outcome);
         match outcome {
-            Err(fault) => self.local_fault(now, Some(no), fault),
+            Err(fault) => self.local_fault(now, Some(no), fault, 1),
             // Where stamps come, they and not the call tell that a probe has left.
             Ok(_) if !self.collector.is_stamped() => self.left(now, no),
             Ok(_) => {}
@@ -116,13 +120,10 @@ impl Trace {
                 None => self.bare(now, Flow::Stable, &reply),
             },
             Event::Bare { flow, reply } => self.bare(now, flow, &reply),
-            Event::Local { no, fault } => {
-                if no.is_none_or(|no| self.collector.handle_local(no)) {
-                    self.local_fault(now, no, fault);
-                } else {
-                    self.stray(Stray::Unknown);
-                }
-            }
+            Event::Local { no, fault } => match no.map_or(Some(true), |no| self.collector.handle_local(no)) {
+                Some(is_news) => self.local_fault(now, no, fault, is_news.into()),
+                None => self.stray(Stray::Unknown),
+            },
             Event::Stray(reason) => self.stray(reason),
         }
         self.settle();
@@ -131,9 +132,8 @@ impl Trace {
     /// Decides what has waited long enough.
     pub fn handle_timeout(&mut self, now: Time) {
         let unsent = self.collector.handle_timeout(now);
-        for _ in 0..unsent {
-            let kind = self.faults.current().map_or(LocalFault::Unstamped, |fault| fault.kind);
-            self.local_fault(now, None, kind);
+        if unsent > 0 {
+            self.local_fault(now, None, LocalFault::Unstamped, unsent);
         }
         self.settle();
     }
@@ -151,7 +151,11 @@ impl Trace {
                 self.path.set_max_ttl(ttl);
                 self.prober.set_max_ttl(ttl);
             }
-            Command::Interval(interval) => self.prober.set_interval(now, interval),
+            Command::Interval(interval) => {
+                self.prober.set_interval(now, interval);
+                // A round has one interval: what was begun ends here.
+                self.cycles = self.cycles.next_multiple_of(self.config.pace.tries.into());
+            }
         }
         self.version += 1;
         self.records.push_back(Record::Command(now, command));
@@ -250,14 +254,19 @@ impl Trace {
         *self.strays.entry(reason).or_default() += 1;
     }
 
-    fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault) {
+    fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault, not_sent: u64) {
+        // What is told of an old probe, when later ones have left, is over.
+        if self.faults.current().is_none() && no.is_some_and(|no| Some(no) < self.left_no) {
+            return;
+        }
         self.fault_no = self.fault_no.max(no);
-        let changes = self.faults.failed(now, fault);
+        let changes = self.faults.failed(now, fault, not_sent);
         self.records.extend(changes.into_iter().map(Record::Fault));
     }
 
     /// Probe `no` is known to have left this machine.
     fn left(&mut self, now: Time, no: ProbeNo) {
+        self.left_no = self.left_no.max(Some(no));
         if Some(no) > self.fault_no {
             let ended: Option<Fault> = self.faults.worked(now);
             self.records.extend(ended.map(Record::Fault));

@@ -26,8 +26,8 @@ use crate::wire::payload::{self, Cookie};
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
-/// Large enough for every error that quotes a packet: `ICMPv6` ones have at most 1,280 bytes.
-const BUFFER: usize = 2_048;
+/// Large enough for the largest frame that is looped back with its send stamp.
+const BUFFER: usize = 65_536 + 128;
 
 /// How to open the channel.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,10 @@ impl ErrorQueue {
                 Err(Errno::EINTR) => {}
                 Err(error) => {
                     last = error;
-                    self.drain_errors();
+                    // No ICMP error leaves EPERM, and nothing in the queue means that none was pending.
+                    if self.drain_errors() == 0 || error == Errno::EPERM {
+                        break;
+                    }
                 }
             }
         }
@@ -108,7 +111,7 @@ impl ErrorQueue {
         }
         // Errors first: a send stamp must be known before the answer that it times.
         for is_error in [true, false] {
-            loop {
+            for _ in 0..=RETRIES {
                 match socket::receive(&self.socket, is_error, &mut self.buffer) {
                     Ok(message) => {
                         if let Some(event) = self.context.read(&message, &self.buffer, &self.stamps) {
@@ -116,7 +119,8 @@ impl ErrorQueue {
                         }
                     }
                     Err(Errno::EAGAIN) => break,
-                    // A pending error that an entry of the error queue had left; it is no message.
+                    // A pending error that an entry of the error queue had left; it is no message, and the
+                    // next call is rid of it. One that stays is met again at the next wake-up.
                     Err(_) => {}
                 }
             }
@@ -136,10 +140,14 @@ impl ErrorQueue {
         }
     }
 
-    fn drain_errors(&mut self) {
+    /// Reads all that is queued; gives how much that was.
+    fn drain_errors(&mut self) -> usize {
+        let mut count = 0;
         while let Ok(message) = socket::receive(&self.socket, true, &mut self.buffer) {
+            count += 1;
             self.events.extend(self.context.read(&message, &self.buffer, &self.stamps));
         }
+        count
     }
 }
 

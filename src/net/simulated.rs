@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use self::scenario::{Conduct, Hop, Scenario};
 use crate::engine::probe::{Answer, Event, Probe, Reply, SendOutcome, SentAt};
-use crate::engine::prober::mix;
+use crate::engine::random::mix;
 use crate::engine::time::{Time, Wall};
 use crate::wire::icmp::Icmp;
 
@@ -27,8 +27,9 @@ pub struct Simulated {
     order: u64,
     /// Tokens left and when they were last counted, by responder.
     buckets: HashMap<IpAddr, (f64, Time)>,
-    /// Every probe that was sent: when, and with which TTL.
+    /// Every probe that was sent, when and with which TTL, if it was asked to keep that.
     pub log: Vec<(Time, u8)>,
+    is_logged: bool,
 }
 
 impl Simulated {
@@ -42,7 +43,14 @@ impl Simulated {
             order: 0,
             buckets: HashMap::new(),
             log: Vec::new(),
+            is_logged: false,
         }
+    }
+
+    /// The same, keeping a log of what was sent, which grows without end.
+    #[must_use]
+    pub fn logged(self) -> Self {
+        Self { is_logged: true, ..self }
     }
 
     /// What it plays.
@@ -57,7 +65,9 @@ impl Simulated {
         {
             return Err(*fault);
         }
-        self.log.push((now, probe.ttl));
+        if self.is_logged {
+            self.log.push((now, probe.ttl));
+        }
         self.deliver(now, Event::SendStamp { no: probe.no, kernel: wall(now) });
         if let Some((hop, icmp)) = self.walk(now, probe.ttl) {
             self.answer(now, probe, &hop, icmp);
@@ -93,7 +103,7 @@ impl Simulated {
         let count = branches.len();
         let chosen = (self.chance() * count as f64) as usize;
         let hops = self.scenario.branches(now).get(chosen)?.clone();
-        for (place, hop) in (1u8..).zip(hops) {
+        for (place, hop) in (1..=u8::MAX).zip(hops) {
             if hop.loss > 0.0 && self.chance() < hop.loss {
                 return None;
             }

@@ -80,7 +80,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         channel: "error-queue",
         host: "here".to_owned(),
     };
-    View { snapshot: Arc::new(snapshot), names: Arc::default(), about: Arc::new(about) }
+    View { snapshot: Arc::new(snapshot), names: Arc::default(), naming: false, about: Arc::new(about) }
 }
 
 /// The same view with its snapshot changed.
@@ -120,7 +120,15 @@ pub fn reached() -> View {
     history.push(round(0, rows(314)));
     history.push(round(1, rows(414)));
     let from = address("192.0.2.254");
-    history.mend(Late { round: 1, row: Row::Hop(1), index: 2, us: 3_200_000, grade: Grade::Mixed, from });
+    history.mend(Late {
+        round: 1,
+        row: Row::Hop(1),
+        index: 2,
+        refused: false,
+        us: 3_200_000,
+        grade: Grade::Mixed,
+        from,
+    });
     history.duplicate(Row::Target);
     let names: Names = [(address("192.0.2.254"), Arc::from("gw.example.org"))].into_iter().collect();
     let mut view = with(view("example.org", address("192.0.2.1"), path), |snapshot| {

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::clock::rfc3339;
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
-use crate::engine::table::{RowState, TableRow};
+use crate::engine::table::{RowState, Span, TableRow};
 use crate::settings::Hosts;
 use crate::watch::View;
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
@@ -72,6 +72,9 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
     let about = &view.about;
     match row.state {
         RowState::Ordinary | RowState::NoAnswer => None,
+        RowState::SilentTarget if nothing_left(view) => {
+            Some("not asked: nothing left this machine".to_owned())
+        }
         RowState::SilentTarget if row.counts.in_flight > 0 && row.counts.lost == 0 => {
             Some("no answer yet".to_owned())
         }
@@ -87,6 +90,13 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
         }
         RowState::BehindLoop { ttl } => Some(format!("packets loop at hop {ttl}")),
     }
+}
+
+/// Whether this machine has not sent a single probe, for a fault of its own.
+pub fn nothing_left(view: &View) -> bool {
+    let snapshot = &view.snapshot;
+    let sent = snapshot.table(Span::All).rows.iter().map(|row| row.counts.sent()).sum::<u64>();
+    snapshot.fault.is_some() && sent + snapshot.overshoot == 0
 }
 
 /// The local fault in force or the last one, in one line.

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -34,6 +34,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         }
         Target::Host(host, family) => {
             let found = find(host, *family)?;
+            check_is_one_host(found.address)?;
             probing.check_size(Family::of(found.address)).map_err(|error| anyhow!("{error}"))?;
             let config = ErrorQueueConfig {
                 target: socket_address(&found, probing.port),
@@ -82,7 +83,7 @@ pub fn spawn(
 /// One line on why the channel could not be opened, and what to do.
 fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
     match error.raw_os_error() {
-        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL) => {
+        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL | libc::EINVAL) => {
             anyhow!("no route to {target}; see `ip route get {target}`")
         }
         Some(libc::EACCES | libc::EPERM) => {
@@ -100,6 +101,14 @@ fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
 fn find(host: &str, family: Option<Family>) -> anyhow::Result<Resolved> {
     let runtime = Builder::new_current_thread().enable_time().build().context("cannot start")?;
     Ok(runtime.block_on(forward::resolve(host, family, DEADLINE))?)
+}
+
+fn check_is_one_host(address: IpAddr) -> anyhow::Result<()> {
+    let is_broadcast = address == IpAddr::V4(Ipv4Addr::BROADCAST);
+    if address.is_unspecified() || address.is_multicast() || is_broadcast {
+        return Err(anyhow!("{address} is not the address of one host; give a host's name or address"));
+    }
+    Ok(())
 }
 
 fn socket_address(found: &Resolved, port: u16) -> SocketAddr {

@@ -20,7 +20,8 @@ use crossterm::terminal::{
     self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpid, getsid};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -116,8 +117,14 @@ impl Screen for Tty {
     }
 
     fn suspend(&mut self) -> io::Result<()> {
+        // A session leader has no shell that could bring it back.
+        if getsid(None) == Ok(getpid()) {
+            return Ok(());
+        }
         self.leave()?;
-        raise(Signal::SIGSTOP)?;
+        // The whole job, as the terminal itself would: a shell or cargo in between would wait for ever.
+        // This thread is the process's first, so it stops before the call returns.
+        kill(Pid::from_raw(0), Signal::SIGSTOP)?;
         self.resume()
     }
 

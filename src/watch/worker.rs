@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::Trace;
 use crate::names::resolver::Resolver;
@@ -22,6 +23,11 @@ use crate::net::simulated::Simulated;
 
 /// How long a front end that was told to end may take before the process ends without it.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long names that were asked for last are waited for at the end of a counted run.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Events and sends in a row before signals, keys and names have their turn again.
+const BATCH: u32 = 1_024;
 
 /// Opens the channel, says so through `opened`, and watches until it is told to quit or all is done.
 pub fn run(
@@ -71,6 +77,10 @@ struct Worker<'a, N> {
     live: bool,
     /// Grows with every batch of names.
     names_version: u64,
+    /// When every try asked for was decided.
+    finished: Option<Time>,
+    /// The front end was told of it.
+    is_ended: bool,
     /// When to end the process, once a front end was asked to end it.
     deadline: Option<(Time, i32)>,
 }
@@ -102,6 +112,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             publishing: Publishing::new(now),
             live: config.live,
             names_version: 0,
+            finished: None,
+            is_ended: false,
             deadline: None,
         };
         Ok((worker, signals))
@@ -109,16 +121,11 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
 
     async fn watch(mut self, mut signals: Signals) {
         loop {
-            self.drain();
+            let is_more = self.drain();
             let now = self.clock.now();
-            let is_finished = self.trace.is_finished() && self.deadline.is_none();
-            if is_finished || self.live && self.publishing.is_due(now, self.version()) {
+            self.end_if_finished(now);
+            if self.live && self.publishing.is_due(now, self.version()) {
                 self.publish(now);
-            }
-            if is_finished {
-                // A front end may still wait for a name or two; it has them in the next view.
-                self.await_names(now).await;
-                return (self.front.notify)(Notice::Ended);
             }
             if let Some((deadline, status)) = self.deadline
                 && deadline <= now
@@ -126,12 +133,14 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 (self.front.restore)();
                 std::process::exit(status);
             }
-            let wake = self.next_wake();
+            let wake = if is_more { Some(now) } else { self.next_wake() };
             tokio::select! {
                 biased;
                 notice = signals.next() => {
                     if let Notice::Signal(number) = notice {
                         self.expect_end(128 + number);
+                        // A front end that is to end now has all there is.
+                        self.publish(self.clock.now());
                     }
                     (self.front.notify)(notice);
                 }
@@ -153,21 +162,49 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     /// Hands over all that has happened, and sends all that is due.
     ///
     /// What sending itself brings, the send stamps and the answers of near hops, is read before going to
-    /// sleep: each is a wake-up less.
-    fn drain(&mut self) {
-        loop {
+    /// sleep: each is a wake-up less. Gives whether a flood left more to do, once others had their turn.
+    fn drain(&mut self) -> bool {
+        let mut left = BATCH;
+        while left > 0 {
             while let Some(event) = self.channel.poll(self.clock.now()) {
                 self.trace.handle_event(self.clock.now(), event);
+                left -= 1;
+                if left == 0 {
+                    return true;
+                }
             }
             let now = self.clock.now();
             self.trace.handle_timeout(now);
             let Some(probe) = self.trace.poll_transmit(now) else { break };
             let outcome = self.channel.send(now, &probe);
             self.trace.handle_sent(now, probe.no, outcome);
+            left -= 1;
         }
         // History has its share already; the recording will read the rest here.
         while self.trace.poll_record().is_some() {}
         self.resolver.drive(self.clock.now());
+        left == 0
+    }
+
+    /// Once every try asked for is decided, tells the front end so; names that were asked for late get a
+    /// moment to come in first. The loop goes on, for signals, until the front end is gone.
+    fn end_if_finished(&mut self, now: Time) {
+        if self.is_ended || !self.trace.is_finished() {
+            return;
+        }
+        let finished = *self.finished.get_or_insert_with(|| {
+            self.publishing.is_due(now, self.trace.version());
+            now
+        });
+        if finished == now {
+            self.publish(now);
+            self.resolver.drive(now);
+        }
+        if !self.resolver.is_waiting(now) || now >= finished + PATIENCE {
+            self.is_ended = true;
+            self.publish(now);
+            (self.front.notify)(Notice::Ended);
+        }
     }
 
     fn handle_request(&mut self, request: Request) {
@@ -194,40 +231,26 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
+        let patience = self.finished.filter(|_| !self.is_ended).map(|at| at + PATIENCE);
         let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), self.resolver.poll_timeout()];
-        others.into_iter().chain([publish, deadline]).flatten().min()
+        others.into_iter().chain([publish, deadline, patience]).flatten().min()
     }
 
     fn publish(&mut self, now: Time) {
-        let snapshot = self.trace.snapshot(now);
-        let hops = snapshot.path.hops.iter().chain([&snapshot.path.target]);
-        for address in hops.filter_map(|hop| hop.current) {
+        // The wall clock may have been set since: what is shown goes by what it says now.
+        let snapshot = Snapshot { anchor: self.clock.anchor(), ..self.trace.snapshot(now) };
+        for address in snapshot.responders() {
             self.resolver.want(now, address);
         }
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
+            naming: self.resolver.is_waiting(now),
             about: Arc::clone(&self.about),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);
         }
-    }
-
-    /// Gives names that were asked for late a moment to come in.
-    async fn await_names(&mut self, since: Time) {
-        const PATIENCE: Duration = Duration::from_secs(2);
-        self.resolver.drive(since);
-        while self.resolver.is_waiting(self.clock.now()) {
-            tokio::select! {
-                answer = self.resolver.answered() => {
-                    self.resolver.handle_answer(self.clock.now(), &answer);
-                    self.resolver.drive(self.clock.now());
-                }
-                () = until(Some(since + PATIENCE), &self.clock) => break,
-            }
-        }
-        self.publish(self.clock.now());
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hopwatch::engine::path::End;
 use hopwatch::engine::probe::{Event, Flow, Reply, Stray};
-use hopwatch::engine::prober::mix;
+use hopwatch::engine::random::mix;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::Pace;
 use hopwatch::engine::table::RowState;

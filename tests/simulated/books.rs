@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hopwatch::engine::path::End;
-use hopwatch::engine::probe::{Answer, Event, LocalFault, ProbeNo, Record, Reply, Stray};
+use hopwatch::engine::probe::{Answer, Event, LocalFault, ProbeNo, Reply, Stray};
+use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Try;
 use hopwatch::engine::time::{Time, Wall};
 use hopwatch::net::simulated::scenario::{Conduct, Hop};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use hopwatch::engine::history::{History, Totals};
-use hopwatch::engine::probe::{Command, Event, Probe, Record, Reply};
+use hopwatch::engine::probe::{Command, Event, Probe, Reply};
+use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::{Pace, Snapshot};
 use hopwatch::engine::table::{Span, TableRow};
@@ -62,7 +63,7 @@ impl Play {
         let trace = Trace::new(config, Time::ZERO, anchor);
         Self {
             trace,
-            path: Simulated::new(scenario),
+            path: Simulated::new(scenario).logged(),
             now: Time::ZERO,
             records: Vec::new(),
             probes: Vec::new(),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use hopwatch::engine::probe::{Answer, Command, Event, LocalFault, ProbeNo, Reply, Stray};
-use hopwatch::engine::prober::mix;
+use hopwatch::engine::random::mix;
 use hopwatch::engine::snapshot::Pace;
 use hopwatch::engine::time::{Time, Wall};
 use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Limit, Scenario};

@@ -128,9 +128,10 @@ fn rejected(icmp: Icmp) -> LocalFault {
 /// What a send error says about this machine.
 pub fn fault_of(error: Errno) -> LocalFault {
     match error {
-        Errno::ENETUNREACH | Errno::EHOSTUNREACH => LocalFault::NoRoute,
+        // A blackhole route says EINVAL.
+        Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EINVAL => LocalFault::NoRoute,
         Errno::ENETDOWN => LocalFault::LinkDown,
-        Errno::EADDRNOTAVAIL | Errno::EINVAL => LocalFault::AddressGone,
+        Errno::EADDRNOTAVAIL => LocalFault::AddressGone,
         Errno::EPERM | Errno::EACCES => LocalFault::Firewall,
         Errno::ENOBUFS | Errno::EAGAIN => LocalFault::NoBuffer,
         Errno::EMSGSIZE => LocalFault::TooBig(0),
