@@ -8,6 +8,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 pub use error::{Stop, UsageError};
 
+use crate::net::simulated::demos::NAMES as SCENARIOS;
+
 const EXAMPLES: &str = "\
 Examples:
   hopwatch example.org             watch the path, full screen
@@ -60,9 +62,9 @@ pub struct Cli {
     #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
-    /// Watch a simulated path: clean or lossy [clean]
+    /// Watch a simulated path.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
-        help_heading = WHAT)]
+        help = format!("Watch a simulated path [clean]: {}", SCENARIOS.join(", ")), help_heading = WHAT)]
     pub demo: Option<String>,
 
     /// Time between two tries to the same hop [1s, with --once 100ms]

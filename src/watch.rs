@@ -19,6 +19,7 @@ use crate::names::Names;
 use crate::names::resolver::Resolver;
 use crate::net::clock::Clock;
 use crate::net::error_queue::ErrorQueueConfig;
+use crate::net::simulated::demos;
 use crate::net::simulated::scenario::Scenario;
 
 /// What a front end draws or prints.
@@ -158,7 +159,7 @@ pub fn spawn(
     let (opened, outcome) = std::sync::mpsc::sync_channel(1);
     let resolver = match &config.way {
         Way::ErrorQueue(_) => Resolver::system,
-        Way::Simulated(_) => || Resolver::new(Scenario::demo_name),
+        Way::Simulated(_) => || Resolver::new(demos::demo_name),
     };
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
         let front = worker::Front { slot: &slot, notify: &notify, restore };

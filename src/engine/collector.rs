@@ -346,6 +346,7 @@ mod tests {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
         };
         let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
         if matches!(taken, Taken::Decided | Taken::Late(_)) {

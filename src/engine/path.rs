@@ -49,6 +49,9 @@ pub struct HopView {
     /// It is asked in flows of its own, since its answers name no probe: load balancers may send them
     /// another way.
     pub other_flow: bool,
+    /// Who said last that the packet is too big for its next link, and that link's MTU. It stays, since this
+    /// machine cuts packets to fit from then on.
+    pub mtu: Option<(IpAddr, u32)>,
 }
 
 /// What is known of the path, and what follows for probing.

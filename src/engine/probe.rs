@@ -146,6 +146,8 @@ pub struct Reply {
     pub labels: Vec<Label>,
     /// The quoted destination was not ours, so a NAT rewrote it on the way.
     pub rewritten: bool,
+    /// The MTU that the message names, where it says that the packet is too big.
+    pub mtu: Option<u32>,
 }
 
 /// What an answer says.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::distribution::Distribution;
 use super::history::{ResponderTotals, Totals};
 use super::path::{End, HopView};
 use super::round::{Round, Row, Try};
@@ -46,6 +47,8 @@ pub struct TableRow {
     pub loss: Option<Loss>,
     /// Round-trip times; `None` before the first answer.
     pub rtt: Option<Rtt>,
+    /// Round-trip times by size.
+    pub distribution: Distribution,
     /// Times by grade: kernel, mixed, user.
     pub grades: [u64; 3],
     /// Why the row has no ordinary answers, if it has none.
@@ -196,6 +199,7 @@ impl Snapshot {
             rtt: Rtt::of(&totals),
             counts: totals.counts,
             grades: totals.grades,
+            distribution: totals.distribution,
             hop,
             state,
         }

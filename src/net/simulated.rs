@@ -1,5 +1,6 @@
 //! A path that plays by rule on time that is passed in: for tests, and for `--demo`.
 
+pub mod demos;
 pub mod scenario;
 
 use std::cmp::Reverse;
@@ -69,8 +70,8 @@ impl Simulated {
             self.log.push((now, probe.ttl));
         }
         self.deliver(now, Event::SendStamp { no: probe.no, kernel: wall(now) });
-        if let Some((hop, icmp)) = self.walk(now, probe.ttl) {
-            self.answer(now, probe, &hop, icmp);
+        if let Some((place, hop, icmp)) = self.walk(now, probe.ttl) {
+            self.answer(now, probe, place, &hop, icmp);
         }
         Ok(SentAt { time: now, wall: wall(now) })
     }
@@ -97,8 +98,8 @@ impl Simulated {
         self.events.insert(self.order, event);
     }
 
-    /// Who answers a probe of `ttl`, and with what; `None` if it is lost or ignored.
-    fn walk(&mut self, now: Time, ttl: u8) -> Option<(Hop, Option<Icmp>)> {
+    /// At which place, who answers a probe of `ttl`, and with what; `None` if it is lost or ignored.
+    fn walk(&mut self, now: Time, ttl: u8) -> Option<(u8, Hop, Option<Icmp>)> {
         let branches = self.scenario.branches(now);
         let count = branches.len();
         let chosen = (self.chance() * count as f64) as usize;
@@ -109,18 +110,18 @@ impl Simulated {
             }
             let exceeded = if hop.address.is_ipv4() { Icmp::v4(11, 0) } else { Icmp::v6(3, 0) };
             match hop.conduct {
-                Conduct::Answer(icmp) => return Some((hop, Some(icmp))),
-                Conduct::Direct => return Some((hop, None)),
+                Conduct::Answer(icmp) => return Some((place, hop, Some(icmp))),
+                Conduct::Direct => return Some((place, hop, None)),
                 Conduct::Silent if place == ttl => return None,
-                _ if place == ttl => return Some((hop, Some(exceeded))),
-                Conduct::Block(icmp) => return Some((hop, Some(icmp))),
+                _ if place == ttl => return Some((place, hop, Some(exceeded))),
+                Conduct::Block(icmp) => return Some((place, hop, Some(icmp))),
                 Conduct::Pass | Conduct::Silent => {}
             }
         }
         None
     }
 
-    fn answer(&mut self, now: Time, probe: &Probe, hop: &Hop, icmp: Option<Icmp>) {
+    fn answer(&mut self, now: Time, probe: &Probe, place: u8, hop: &Hop, icmp: Option<Icmp>) {
         let way_out = hop.rtt / 2;
         if !self.allowed(now + way_out, hop) {
             return;
@@ -134,9 +135,10 @@ impl Simulated {
             received: at,
             kernel: Some(wall(at)),
             wall: wall(at),
-            reply_ttl: None,
+            reply_ttl: Some(reply_ttl(place, hop)),
             labels: hop.labels.clone(),
             rewritten: false,
+            mtu: None,
         };
         let event = if hop.bare { Event::Bare { flow: probe.flow, reply } } else { Event::Reply(reply) };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {
@@ -159,6 +161,14 @@ impl Simulated {
         self.random = self.random.wrapping_add(1);
         (mix(self.random) >> 11) as f64 / (1u64 << 53) as f64
     }
+}
+
+/// What is left of an answer's TTL when it comes back the way the probe went: routers begin with 255, the
+/// target as Linux does.
+fn reply_ttl(place: u8, hop: &Hop) -> u8 {
+    let is_end = matches!(hop.conduct, Conduct::Answer(_) | Conduct::Direct);
+    let initial: u8 = if is_end { 64 } else { 255 };
+    initial.saturating_sub(place.saturating_sub(1))
 }
 
 fn wall(time: Time) -> Wall {

@@ -252,6 +252,7 @@ fn any_hop() -> impl Strategy<Value = HopView> {
                 rewritten: flag,
                 reply_ttl: None,
                 other_flow: flag,
+                mtu: None,
             }
         },
     )

@@ -12,7 +12,7 @@ use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
 use crate::net::error_queue::ErrorQueueConfig;
-use crate::net::simulated::scenario::Scenario;
+use crate::net::simulated::demos;
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
 use crate::watch::{self, About, Handle, Notice, WatchConfig, Way};
@@ -27,9 +27,9 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
     let probing = settings.probing;
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
-            let scenario = Scenario::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
+            let scenario = demos::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
             let address = scenario.target;
-            let name = Scenario::demo_name(address).unwrap_or_else(|| address.to_string());
+            let name = demos::demo_name(address).unwrap_or_else(|| address.to_string());
             (name, address, Way::Simulated(Box::new(scenario)))
         }
         Target::Host(host, family) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
 use crate::cli::{Cli, UsageError};
-use crate::net::simulated::scenario::NAMES as SCENARIOS;
+use crate::net::simulated::demos::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
 const MILLISECOND: Duration = Duration::from_millis(1);

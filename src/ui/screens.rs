@@ -1,5 +1,7 @@
 //! What whole screens look like, against pictures kept beside this file.
 
+mod details;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::engine::round::Try;
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::Request;
+use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
 const SIZES: [(u16, u16); 3] = [(60, 12), (80, 24), (200, 60)];
@@ -234,6 +237,12 @@ fn another_second_is_a_change_and_half_a_second_is_none() {
     assert!(!app.tick(now + Duration::from_millis(700)));
 }
 
+#[test]
+fn the_styles_of_every_depth() {
+    let themes = [Depth::Mono, Depth::Ansi, Depth::True].map(|depth| format!("{:#?}", Theme::new(depth)));
+    assert_snapshot!("themes", themes.join("\n").replace("Style::new()", "plain"));
+}
+
 fn any_try() -> impl Strategy<Value = Try> {
     use crate::engine::probe::Grade;
     prop_oneof![
@@ -260,7 +269,12 @@ fn any_end() -> impl Strategy<Value = End> {
 
 fn any_action() -> impl Strategy<Value = Action> {
     let bound: Vec<Action> = super::keys::BINDINGS.iter().map(|binding| binding.action).collect();
-    prop_oneof![prop::sample::select(bound), any::<char>().prop_map(|c| Action::Edit(Edit::Type(c))),]
+    prop_oneof![
+        4 => prop::sample::select(bound),
+        1 => any::<char>().prop_map(|c| Action::Edit(Edit::Type(c))),
+        1 => (0u16..64).prop_map(Action::Click),
+        1 => Just(Action::Details),
+    ]
 }
 
 proptest! {
@@ -272,7 +286,7 @@ proptest! {
         tries in prop::collection::vec(prop::collection::vec(any_try(), 1..40), 0..40),
         end in any_end(),
         (rounds, last_hop, now) in (0u32..40, any::<u8>(), 0u64..1 << 62),
-        name in ".{0,40}",
+        (name, mtu, reply_ttl, labels) in (".{0,40}", any::<Option<u32>>(), any::<Option<u8>>(), 0u32..20),
         actions in prop::collection::vec(any_action(), 0..20),
     ) {
         let mut scene = tries.into_iter().fold(Scene::new(), |scene, tries| {
@@ -283,6 +297,11 @@ proptest! {
         let scene = scene.name("192.0.2.1", &name).mend(move |snapshot| {
             snapshot.path.end = end;
             snapshot.path.last_hop = last_hop;
+            for hop in &mut snapshot.path.hops {
+                let mtu = mtu.map(|mtu| (ip("192.0.2.1"), mtu));
+                (hop.mtu, hop.reply_ttl, hop.by_target, hop.rewritten) = (mtu, reply_ttl, true, true);
+                hop.labels = (0..labels).map(|label| Label { label, tc: 7, bottom: false, ttl: 255 }).collect();
+            }
             snapshot.now = Time::from_nanos(now);
         });
         let mut app = scene.app(width, height);

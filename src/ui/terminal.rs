@@ -29,6 +29,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use super::app::App;
 use super::draw::draw;
 use super::event_loop::Screen;
+use super::mouse;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -135,6 +136,7 @@ impl Screen for Tty {
         TAKEN.store(true, Ordering::Relaxed);
         let mut greeting = Vec::new();
         queue!(greeting, EnterAlternateScreen, Hide)?;
+        greeting.extend_from_slice(mouse::ON);
         self.out.write_all(&greeting)
     }
 }
@@ -152,7 +154,7 @@ fn size() -> io::Result<Size> {
 }
 
 fn farewell() -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = mouse::OFF.to_vec();
     // Writing to a vector cannot fail.
     let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, Show, LeaveAlternateScreen);
     bytes

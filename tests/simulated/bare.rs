@@ -238,6 +238,7 @@ fn a_forged_one_moves_nothing() {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
         };
         let flow = if number % 2 == 0 { Flow::Stable } else { Flow::Own(number.into()) };
         play = play.event(Event::Bare { flow, reply });

@@ -91,6 +91,7 @@ impl Hop {
             rewritten: reply.rewritten,
             reply_ttl: reply.reply_ttl,
             other_flow: self.view.other_flow,
+            mtu: reply.mtu.map(|mtu| (reply.from, mtu)).or(self.view.mtu),
         };
         if of_block { Change::OfBlock } else { Change::None }
     }
@@ -144,6 +145,7 @@ mod tests {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
         }
     }
 
@@ -174,6 +176,17 @@ mod tests {
         see(&mut hop, 4, TARGET, Icmp::v4(3, 3));
         assert_eq!(hop.latest, Some((ProbeNo(5), Meaning::Router)));
         assert_eq!(hop.view.current, Some(OTHER));
+    }
+
+    #[test]
+    fn an_mtu_outlasts_the_refusal_that_named_it() {
+        let mut hop = Hop::default();
+        let mut too_big = reply(OTHER, Answer::Icmp(Icmp::v4(3, 4)));
+        too_big.mtu = Some(1_400);
+        hop.observe(ProbeNo(0), Meaning::of(&too_big, TARGET), &too_big, TARGET);
+        assert_eq!(hop.view.refusal, Some(Icmp::v4(3, 4)));
+        see(&mut hop, 1, OTHER, Icmp::v4(11, 0));
+        assert_eq!((hop.view.refusal, hop.view.mtu), (None, Some((OTHER, 1_400))));
     }
 
     #[test]

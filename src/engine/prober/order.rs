@@ -94,6 +94,7 @@ mod tests {
                 reply_ttl: None,
                 labels: Vec::new(),
                 rewritten: false,
+                mtu: None,
             };
             path.observe(ProbeNo(u32::from(ttl)), ttl, &reply);
         }

@@ -84,6 +84,7 @@ impl Context {
         let mut reply = self.reply(message, offender, no.ok(), Answer::Icmp(icmp));
         reply.labels = queued.labels;
         reply.rewritten = flow.is_none();
+        reply.mtu = mtu(icmp, err.ee_info);
         match (no, flow) {
             (Ok(_), _) => Event::Reply(reply),
             (Err(Stray::Truncated), Some(flow)) if !is_local => Event::Bare { flow, reply },
@@ -104,6 +105,7 @@ impl Context {
             reply_ttl: message.ttl,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
         }
     }
 
@@ -114,6 +116,11 @@ impl Context {
             Recognised::Short => Err(Stray::Truncated),
         }
     }
+}
+
+/// The MTU that the kernel has read from a message which names one (RFC 1191, RFC 4443).
+fn mtu(icmp: Icmp, info: u32) -> Option<u32> {
+    (icmp.kind() == Kind::Unreachable(Unreachable::TooBig) && info > 0).then_some(info)
 }
 
 /// What an ICMP error from our own address says about this machine.
@@ -136,5 +143,18 @@ pub fn fault_of(error: Errno) -> LocalFault {
         Errno::ENOBUFS | Errno::EAGAIN => LocalFault::NoBuffer,
         Errno::EMSGSIZE => LocalFault::TooBig(0),
         other => LocalFault::Errno(other as i32),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_mtu_is_read_only_where_the_message_names_one() {
+        assert_eq!(mtu(Icmp::v4(3, 4), 1_400), Some(1_400));
+        assert_eq!(mtu(Icmp::v6(2, 0), 1_280), Some(1_280));
+        assert_eq!(mtu(Icmp::v4(3, 4), 0), None, "a router older than RFC 1191");
+        assert_eq!(mtu(Icmp::v4(11, 0), 1_400), None);
     }
 }

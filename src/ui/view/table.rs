@@ -8,9 +8,11 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::header::in_its_place;
+use crate::engine::history::ResponderTotals;
 use crate::engine::path::End;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
+use crate::report::figures;
 use crate::report::words::{host, leader, mark, state};
 use crate::ui::app::App;
 use crate::ui::layout::Columns;
@@ -23,7 +25,7 @@ use crate::watch::View;
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     let (Some(view), Some(table), false) = (app.view(), app.table(), area.is_empty()) else { return };
     let lines = app.lines();
-    let window = Window::new(&lines, usize::from(area.height - 1), app.selected());
+    let window = app.window(&lines);
     let labels: Vec<Label> = lines.iter().map(|line| Label::of(app, view, line)).collect();
     let widest = labels.iter().map(Label::width).max().unwrap_or_default();
     let ttl = lines.iter().map(|line| ttl_text(line).len()).max().unwrap_or_default().max(2);
@@ -34,8 +36,13 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     for (y, index) in (area.y + 1..area.bottom()).zip(window.indices()) {
         let row = Rect { y, height: 1, ..area };
         canvas.line(&lines[index], &labels[index], row, buffer);
+        if let (Line::Responder(responder, _), Some(hop)) = (&lines[index], hop_of(&lines, index)) {
+            canvas.responder(responder, hop, row, buffer);
+        }
         if selected == Some(index) {
-            buffer.set_style(row, app.look().theme.selected);
+            // Not over the strip: reversed, its bars would stand on their heads.
+            let strip = canvas.columns.strip.min(row.width);
+            buffer.set_style(Rect { width: row.width - strip, ..row }, app.look().theme.selected);
         }
     }
 }
@@ -124,6 +131,16 @@ impl Canvas<'_> {
         }
         if !silent {
             self.strip(row.row, Rect { x, width: self.columns.strip, ..area }, buffer);
+        }
+    }
+
+    /// The times of one of a hop's responders.
+    fn responder(&self, responder: &ResponderTotals, hop: &TableRow, area: Rect, buffer: &mut Buffer) {
+        let mut x = area.x + self.columns.figures_at();
+        for column in &self.columns.shown {
+            let time = figures::of_responder(column, responder, hop).unwrap_or_default();
+            right(buffer, (x, area.y), column.width as u16, &time, self.app.look().theme.dim);
+            x += column.width as u16 + 1;
         }
     }
 
@@ -227,6 +244,14 @@ fn hindrance(app: &App, view: &View, row: &TableRow) -> Option<String> {
         RowState::Behind { ttl, icmp, .. } => Some(in_its_place(ttl, icmp)),
         _ => state(row, view),
     }
+}
+
+/// The hop that a line belongs to.
+fn hop_of<'a>(lines: &[Line<'a>], index: usize) -> Option<&'a TableRow> {
+    lines[..=index].iter().rev().find_map(|line| match line {
+        Line::Row(row) => Some(*row),
+        _ => None,
+    })
 }
 
 fn ttl_text(line: &Line) -> String {
