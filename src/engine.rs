@@ -3,6 +3,7 @@
 //! No sockets, no clock, no runtime: time is passed in, [`probe::Event`]s go in, [`probe::Probe`]s and
 //! [`record::Record`]s come out. [`trace::Trace`] is what a driver talks to.
 
+pub mod bare;
 pub mod collector;
 pub mod distribution;
 pub mod end;

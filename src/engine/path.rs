@@ -46,6 +46,9 @@ pub struct HopView {
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
     pub reply_ttl: Option<u8>,
+    /// It is asked in flows of its own, since its answers name no probe: load balancers may send them
+    /// another way.
+    pub other_flow: bool,
     /// Who said last that the packet is too big for its next link, and that link's MTU. It stays, since this
     /// machine cuts packets to fit from then on.
     pub mtu: Option<(IpAddr, u32)>,
@@ -179,6 +182,23 @@ impl Path {
                 _ => (ttl <= self.last_hop()).then_some(Row::Hop(ttl)),
             },
         }
+    }
+
+    /// Whether probes of `ttl` go in flows of their own.
+    pub fn is_other_flow(&self, ttl: u8) -> bool {
+        self.hop(ttl).is_some_and(|hop| hop.view.other_flow)
+    }
+
+    /// Probes of `ttl` go in flows of their own from now on, or no more.
+    pub fn set_other_flow(&mut self, ttl: u8, is_other: bool) {
+        if let Some(hop) = self.hops.get_mut(usize::from(ttl).wrapping_sub(1)) {
+            hop.view.other_flow = is_other;
+        }
+    }
+
+    /// Whether an address answers a TTL whose probes go in flows of their own.
+    pub fn is_in_other_flow(&self, address: IpAddr) -> bool {
+        self.hops.iter().any(|hop| hop.view.other_flow && hop.view.current == Some(address))
     }
 
     /// Who is known to answer probes of `ttl`.

@@ -20,6 +20,23 @@ pub struct Probe {
     pub no: ProbeNo,
     /// The TTL or hop limit to send it with, 1 to 255.
     pub ttl: u8,
+    /// The flow to send it in.
+    pub flow: Flow,
+}
+
+/// The ports that a probe is sent with, which load balancers hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flow {
+    /// The flow of all ordinary probes.
+    #[default]
+    Stable,
+    /// One that differs from every other in its ports, so that they alone tell which probe an answer means.
+    Own(u16),
+}
+
+impl Flow {
+    /// How many flows of their own there are.
+    pub const OWN: u16 = 32_000;
 }
 
 /// The moment a probe was handed to the kernel, read just before the call.
@@ -89,6 +106,14 @@ pub enum Event {
     },
     /// An answer to a probe of ours.
     Reply(Reply),
+    /// An answer in a flow of ours that quotes too little to name its probe, or that the target's own
+    /// application gave without a byte of ours.
+    Bare {
+        /// The flow of the probe that it answers.
+        flow: Flow,
+        /// The answer; names no probe.
+        reply: Reply,
+    },
     /// This machine refused a probe after the send call had returned.
     Local {
         /// The probe, where the message names one.
@@ -103,8 +128,7 @@ pub enum Event {
 /// An answer, already matched to a probe by what it quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The probe it answers; `None` for an answer by the target's own application that carries nothing of
-    /// ours.
+    /// The probe it answers; `None` where nothing in it says so.
     pub no: Option<ProbeNo>,
     /// Who answered.
     pub from: IpAddr,

@@ -11,11 +11,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bare::Bare;
 use super::collector::{Collector, Taken};
 use super::faults::{Fault, Faults};
 use super::history::History;
 use super::path::{Meaning, Path};
-use super::probe::{Command, Event, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
+use super::probe::{Command, Event, Flow, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
 use super::prober::{Due, Prober};
 use super::record::Record;
 use super::snapshot::{Pace, Snapshot};
@@ -43,6 +44,7 @@ pub struct Trace {
     prober: Prober,
     collector: Collector,
     path: Path,
+    bare: Bare,
     history: Arc<History>,
     faults: Faults,
     /// The last probe that a fault kept from leaving.
@@ -66,6 +68,7 @@ impl Trace {
             prober: Prober::new(pace, config.count, config.seed, now),
             collector: Collector::new(pace.timeout),
             path: Path::new(config.target, pace.first_ttl, pace.max_ttl),
+            bare: Bare::default(),
             history: Arc::default(),
             faults: Faults::default(),
             fault_no: None,
@@ -85,7 +88,8 @@ impl Trace {
                 Due::Skip(ttl) => self.collector.skip(now, ttl),
                 Due::Ask(ttl) => {
                     self.version += 1;
-                    return Some(Probe { no: self.collector.create(now, ttl), ttl });
+                    let flow = self.bare.flow(now, ttl, self.prober.pace(), &self.path, &self.collector);
+                    return Some(Probe { no: self.collector.create(now, ttl, flow), ttl, flow });
                 }
             }
         }
@@ -111,7 +115,11 @@ impl Trace {
                     self.left(now, no);
                 }
             }
-            Event::Reply(reply) => self.reply(now, &reply),
+            Event::Reply(reply) => match reply.no {
+                Some(no) => self.reply(now, no, &reply),
+                None => self.bare(now, Flow::Stable, &reply),
+            },
+            Event::Bare { flow, reply } => self.bare(now, flow, &reply),
             Event::Local { no, fault } => match no.map_or(Some(true), |no| self.collector.handle_local(no)) {
                 Some(is_news) => self.local_fault(now, no, fault, is_news.into()),
                 None => self.stray(Stray::Unknown),
@@ -201,23 +209,26 @@ impl Trace {
         self.cycles += 1;
     }
 
-    fn reply(&mut self, now: Time, reply: &Reply) {
-        let no = match reply.no {
-            Some(no) => Ok(no),
-            None => self.collector.only_candidate(&self.path),
-        };
-        let known = no.and_then(|no| self.collector.ttl(no).map(|ttl| (no, ttl)).ok_or(Stray::Unknown));
-        let (no, ttl) = match known {
-            Ok(known) => known,
-            Err(reason) => return self.stray(reason),
-        };
+    /// An answer that tells nothing but its flow.
+    fn bare(&mut self, now: Time, flow: Flow, reply: &Reply) {
+        match self.collector.only_candidate(flow, reply, &self.path) {
+            Ok(no) => self.reply(now, no, reply),
+            Err(reason) => {
+                self.stray(reason);
+                if matches!(reason, Stray::Truncated | Stray::Ambiguous) {
+                    self.bare.seek(now, reply, &self.path);
+                }
+            }
+        }
+    }
+
+    fn reply(&mut self, now: Time, no: ProbeNo, reply: &Reply) {
+        let Some((ttl, flow)) = self.collector.ttl(no) else { return self.stray(Stray::Unknown) };
         let meaning = Meaning::of(reply, self.config.target);
         match self.collector.handle_reply(no, reply, meaning) {
-            Taken::Decided => {
-                self.path.observe(no, ttl, reply);
-            }
+            Taken::Decided => self.observe(no, (ttl, flow), reply),
             Taken::Late(late) => {
-                self.path.observe(no, ttl, reply);
+                self.observe(no, (ttl, flow), reply);
                 Arc::make_mut(&mut self.history).mend(late);
                 self.records.push_back(Record::Late(late));
             }
@@ -232,6 +243,11 @@ impl Trace {
             Taken::Stray(reason) => return self.stray(reason),
         }
         self.left(now, no);
+    }
+
+    fn observe(&mut self, no: ProbeNo, (ttl, flow): (u8, Flow), reply: &Reply) {
+        self.bare.answered(ttl, flow, reply, &mut self.path);
+        self.path.observe(no, ttl, reply);
     }
 
     fn stray(&mut self, reason: Stray) {

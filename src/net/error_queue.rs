@@ -18,6 +18,7 @@ use tokio::net::UdpSocket;
 use self::message::Context;
 pub use self::socket::source_for;
 use super::clock::Clock;
+use super::ports;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
 use crate::wire::icmp::Family;
@@ -31,7 +32,7 @@ const BUFFER: usize = 65_536 + 128;
 /// How to open the channel.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorQueueConfig {
-    /// The target and the destination port.
+    /// The target and the destination port of the stable flow.
     pub target: SocketAddr,
     /// Bytes of payload, [`payload::LEN`] at least.
     pub payload_len: usize,
@@ -80,10 +81,11 @@ impl ErrorQueue {
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let ErrorQueueConfig { target, payload_len, cookie } = self.context.config;
         let payload = payload::build(cookie, probe.no.0, payload_len);
+        let to = with_port(target, ports::port(probe.flow, target.port()));
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };
-            match socket::send(&self.socket, &payload, target, probe.ttl) {
+            match socket::send(&self.socket, &payload, to, probe.ttl) {
                 Ok(_) => {
                     self.stamps.sent(probe.no);
                     return Ok(sent);
@@ -147,4 +149,9 @@ impl ErrorQueue {
         }
         count
     }
+}
+
+fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }

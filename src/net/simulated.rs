@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use self::scenario::{Conduct, Hop, Scenario};
-use crate::engine::probe::{Answer, Event, Probe, ProbeNo, Reply, SendOutcome, SentAt};
+use crate::engine::probe::{Answer, Event, Probe, Reply, SendOutcome, SentAt};
 use crate::engine::random::mix;
 use crate::engine::time::{Time, Wall};
 use crate::wire::icmp::Icmp;
@@ -71,7 +71,7 @@ impl Simulated {
         }
         self.deliver(now, Event::SendStamp { no: probe.no, kernel: wall(now) });
         if let Some((place, hop, icmp)) = self.walk(now, probe.ttl) {
-            self.answer(now, probe.no, place, &hop, icmp);
+            self.answer(now, probe, place, &hop, icmp);
         }
         Ok(SentAt { time: now, wall: wall(now) })
     }
@@ -121,7 +121,7 @@ impl Simulated {
         None
     }
 
-    fn answer(&mut self, now: Time, no: ProbeNo, place: u8, hop: &Hop, icmp: Option<Icmp>) {
+    fn answer(&mut self, now: Time, probe: &Probe, place: u8, hop: &Hop, icmp: Option<Icmp>) {
         let way_out = hop.rtt / 2;
         if !self.allowed(now + way_out, hop) {
             return;
@@ -129,7 +129,7 @@ impl Simulated {
         let jitter = hop.jitter.mul_f64(self.chance().powi(2));
         let at = now + hop.rtt + jitter;
         let reply = Reply {
-            no: Some(no),
+            no: (!hop.bare).then_some(probe.no),
             from: hop.address,
             answer: icmp.map_or(Answer::Direct, Answer::Icmp),
             received: at,
@@ -140,10 +140,11 @@ impl Simulated {
             rewritten: false,
             mtu: None,
         };
+        let event = if hop.bare { Event::Bare { flow: probe.flow, reply } } else { Event::Reply(reply) };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {
-            self.deliver(at + Duration::from_micros(10), Event::Reply(reply.clone()));
+            self.deliver(at + Duration::from_micros(10), event.clone());
         }
-        self.deliver(at, Event::Reply(reply));
+        self.deliver(at, event);
     }
 
     fn allowed(&mut self, at: Time, hop: &Hop) -> bool {

@@ -105,7 +105,8 @@ fn marks(row: &TableRow) -> impl Iterator<Item = String> {
     let by_target = row.hop.by_target.then(|| "(the target's address)".to_owned());
     let rewritten = row.hop.rewritten.then(|| "(NAT)".to_owned());
     let also = (row.upto > row.ttl).then(|| format!("(up to hop {})", row.upto));
-    [refusal, by_target, rewritten, also].into_iter().flatten().map(|mark| format!("  {mark}"))
+    let other_flow = row.hop.other_flow.then(|| "(other flow)".to_owned());
+    [refusal, by_target, rewritten, other_flow, also].into_iter().flatten().map(|mark| format!("  {mark}"))
 }
 
 fn pad(text: &str, width: usize) -> String {

@@ -7,6 +7,7 @@ mod support;
 
 mod answers;
 mod asker;
+mod bare;
 mod faults;
 mod laboratory;
 mod origins;
@@ -15,3 +16,4 @@ mod report;
 mod routers;
 mod serve;
 mod timing;
+mod ways;

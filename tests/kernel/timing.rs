@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hopwatch::engine::probe::{Event, Probe, ProbeNo};
+use hopwatch::engine::probe::{Event, Flow, Probe, ProbeNo};
 use hopwatch::net::clock::Clock;
 use hopwatch::net::error_queue::{ErrorQueue, ErrorQueueConfig};
 use hopwatch::wire::payload::{Cookie, LEN};
@@ -74,7 +74,7 @@ async fn ask(target: SocketAddr, probes: u32) -> Vec<Times> {
     let mut times = Vec::new();
     for number in 0..probes {
         let no = ProbeNo(number);
-        let sent = channel.send(&Probe { no, ttl: 1 }).expect("it leaves");
+        let sent = channel.send(&Probe { no, ttl: 1, flow: Flow::Stable }).expect("it leaves");
         let (mut left, mut answered) = (None, None);
         while answered.is_none() {
             channel.ready().await;

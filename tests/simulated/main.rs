@@ -2,9 +2,11 @@
 //! becomes of each probe.
 
 mod answers;
+mod bare;
 mod books;
 mod pace;
 mod paths;
 mod play;
 mod random;
 mod refusals;
+mod ways;

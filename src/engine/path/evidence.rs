@@ -90,6 +90,7 @@ impl Hop {
             by_target: meaning == Meaning::Router && reply.from == target,
             rewritten: reply.rewritten,
             reply_ttl: reply.reply_ttl,
+            other_flow: self.view.other_flow,
             mtu: reply.mtu.map(|mtu| (reply.from, mtu)).or(self.view.mtu),
         };
         if of_block { Change::OfBlock } else { Change::None }
@@ -117,7 +118,8 @@ impl Hop {
         if self.latest.is_some_and(|(no, block)| {
             matches!(block, Meaning::Blocked { .. }) && no < newer && block != meaning
         }) {
-            *self = Self::default();
+            let view = HopView { other_flow: self.view.other_flow, ..HopView::default() };
+            *self = Self { view, ..Self::default() };
         }
     }
 }

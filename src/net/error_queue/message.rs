@@ -1,13 +1,14 @@
 //! What one message of the error queue means: pure but for the clock that stamps its reading.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
 
 use super::ErrorQueueConfig;
 use super::socket::{Extended, Message};
-use crate::engine::probe::{Answer, Event, LocalFault, ProbeNo, Reply, Stray};
+use crate::engine::probe::{Answer, Event, Flow, LocalFault, ProbeNo, Reply, Stray};
 use crate::net::clock::Clock;
+use crate::net::ports;
 use crate::net::stamps::SendStamps;
 use crate::wire::extension::Queued;
 use crate::wire::icmp::{Family, Icmp, Kind, Unreachable};
@@ -53,37 +54,44 @@ impl Context {
 
     /// Ordinary data: the target's own application answers.
     fn direct(&self, message: &Message, data: &[u8]) -> Event {
+        let Some(flow) = message.address.and_then(|from| self.flow(from)) else {
+            return Event::Stray(Stray::Foreign);
+        };
+        let no = self.recognise(data).ok();
+        let reply = self.reply(message, self.config.target.ip(), no, Answer::Direct);
+        if no.is_some() { Event::Reply(reply) } else { Event::Bare { flow, reply } }
+    }
+
+    /// The flow of a packet to this address, or of an answer from it; `None` if it is none of ours.
+    fn flow(&self, address: SocketAddr) -> Option<Flow> {
         let target = self.config.target;
-        match message.address {
-            Some(from) if from.ip() == target.ip() && from.port() == target.port() => {
-                let no = self.recognise(data).ok();
-                Event::Reply(self.reply(message, from.ip(), no, Answer::Direct))
-            }
-            _ => Event::Stray(Stray::Foreign),
-        }
+        ports::flow(address.port(), target.port()).filter(|_| address.ip() == target.ip())
     }
 
     fn icmp(&self, family: Family, error: Extended, message: &Message, data: &[u8]) -> Event {
         let Extended { err, offender: Some(offender) } = error else { return Event::Stray(Stray::Malformed) };
         let icmp = Icmp { family, ty: err.ee_type, code: err.ee_code };
-        let target = self.config.target;
-        let is_ours = message.address.is_some_and(|to| to.ip() == target.ip() && to.port() == target.port());
+        let flow = message.address.and_then(|to| self.flow(to));
         let queued = Queued::parse(family, data, self.config.payload_len, err.ee_data);
-        let no = match self.recognise(queued.payload) {
-            Ok(no) => no,
-            // Without our cookie a quote of another flow is somebody else's.
-            Err(_) if !is_ours => return Event::Stray(Stray::Foreign),
-            Err(reason) => return Event::Stray(reason),
-        };
+        // A router that quotes eight bytes may fill them up with zeros, to make room for an extension.
+        let is_empty = queued.payload.iter().all(|byte| *byte == 0);
+        let no = if is_empty { Err(Stray::Truncated) } else { self.recognise(queued.payload) };
         let is_own = offender == self.source || Some(offender) == message.own;
-        if is_own && offender != target.ip() {
+        let is_local = is_own && offender != self.config.target.ip();
+        if let (true, Ok(no)) = (is_local, no) {
             return Event::Local { no: Some(no), fault: rejected(icmp) };
         }
-        let mut reply = self.reply(message, offender, Some(no), Answer::Icmp(icmp));
+        let mut reply = self.reply(message, offender, no.ok(), Answer::Icmp(icmp));
         reply.labels = queued.labels;
-        reply.rewritten = !is_ours;
+        reply.rewritten = flow.is_none();
         reply.mtu = mtu(icmp, err.ee_info);
-        Event::Reply(reply)
+        match (no, flow) {
+            (Ok(_), _) => Event::Reply(reply),
+            (Err(Stray::Truncated), Some(flow)) if !is_local => Event::Bare { flow, reply },
+            // Without our cookie a quote of another flow is somebody else's.
+            (Err(_), None) => Event::Stray(Stray::Foreign),
+            (Err(reason), Some(_)) => Event::Stray(reason),
+        }
     }
 
     fn reply(&self, message: &Message, from: IpAddr, no: Option<ProbeNo>, answer: Answer) -> Reply {

@@ -47,6 +47,8 @@ pub struct Hop {
     pub labels: Vec<Label>,
     /// The share of its answers that come twice.
     pub doubled: f64,
+    /// Its answers quote too little to name a probe, or are of its own making.
+    pub bare: bool,
 }
 
 /// How a hop treats what reaches it.
@@ -90,6 +92,7 @@ impl Hop {
             limit: None,
             labels: Vec::new(),
             doubled: 0.0,
+            bare: false,
         }
     }
 
@@ -116,6 +119,12 @@ impl Hop {
     #[must_use]
     pub fn jitter(self, ms: f64) -> Self {
         Self { jitter: Duration::from_secs_f64(ms / 1_000.0), ..self }
+    }
+
+    /// The same with answers that name no probe.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        Self { bare: true, ..self }
     }
 
     /// The same, quoting these MPLS labels, outermost first.

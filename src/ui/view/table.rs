@@ -263,6 +263,9 @@ fn tag(app: &App, view: &View, row: &TableRow) -> String {
     if row.hop.by_target {
         tags.push("(target's address)".into());
     }
+    if row.hop.other_flow {
+        tags.push("(other flow)".into());
+    }
     match view.snapshot.path.end {
         End::Other { ttl, .. } if row.row == Row::Hop(ttl) => tags.push("(in the target's place)".into()),
         End::Loop { ttl } if row.row == Row::Hop(ttl) => tags.push("(loop)".into()),
