@@ -67,7 +67,7 @@ pub enum Channel {
 
 impl Channel {
     /// Opens the channel that does what `config` asks for, within a tokio runtime.
-    pub fn open(config: ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
         match (choice, config.protocol) {
             (ChannelChoice::Raw, _) => Err(OpenError::Missing("raw sockets")),
             (_, Protocol::Tcp) => Err(OpenError::Missing("TCP probes")),
@@ -76,7 +76,7 @@ impl Channel {
                 let opened = ErrorQueue::open(config.clone(), clock);
                 opened
                     .map(|channel| Self::ErrorQueue(Box::new(channel)))
-                    .map_err(|error| OpenError::of(error, &config))
+                    .map_err(|error| OpenError::of(error, config))
             }
         }
     }

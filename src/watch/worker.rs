@@ -84,7 +84,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     ) -> Result<(Self, Signals), OpenError> {
         let signals = Signals::listen(config.screen)?;
         let channel = match config.way {
-            Way::Network(config, choice) => Channel::open(config, choice, clock)?,
+            Way::Network(config, choice) => Channel::open(&config, choice, clock)?,
             Way::Simulated(scenario) => Channel::Simulated(Box::new(Simulated::new(*scenario))),
         };
         let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about };
