@@ -3,5 +3,6 @@
 pub mod channel;
 pub mod clock;
 pub mod error_queue;
+pub mod open_error;
 pub mod simulated;
 pub mod stamps;

@@ -7,6 +7,8 @@ mod privilege;
 use std::time::Duration;
 
 use crate::cli::UsageError;
+use crate::engine::probe::Protocol;
+use crate::net::channel::ChannelChoice;
 use crate::wire::icmp::Family;
 
 pub use duration::parse_duration;
@@ -61,6 +63,10 @@ pub enum Target {
 /// How to probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probing {
+    /// What probes are made of.
+    pub protocol: Protocol,
+    /// Which way to the network is wanted.
+    pub channel: ChannelChoice,
     /// Time between two tries to the same hop.
     pub interval: Duration,
     /// Tries a round, 1 to 10.
@@ -71,8 +77,8 @@ pub struct Probing {
     pub first_ttl: u8,
     /// The last TTL that may be probed.
     pub max_ttl: u8,
-    /// The destination port.
-    pub port: u16,
+    /// The destination port; `None` for a protocol without ports.
+    pub port: Option<u16>,
     /// The whole packet's size in bytes, IP header included.
     pub size: u16,
     /// How long an answer is waited for.
@@ -109,7 +115,7 @@ impl Probing {
     }
 }
 
-/// The smallest whole packet: the IP header, 8 bytes of UDP and 16 of payload.
+/// The smallest whole packet: the IP header, 8 bytes of UDP or ICMP and 16 of payload.
 pub const fn min_size(family: Family) -> u16 {
     match family {
         Family::V4 => 20 + 8 + 16,

@@ -12,13 +12,14 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use crate::engine::probe::Command;
+use crate::engine::probe::{Command, Protocol};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::trace::TraceConfig;
 use crate::names::Names;
 use crate::names::resolver::Resolver;
+use crate::net::channel::{ChannelChoice, ChannelConfig};
 use crate::net::clock::Clock;
-use crate::net::error_queue::ErrorQueueConfig;
+use crate::net::open_error::OpenError;
 use crate::net::simulated::scenario::Scenario;
 
 /// What a front end draws or prints.
@@ -41,10 +42,10 @@ pub struct About {
     pub address: IpAddr,
     /// The address that probes are sent from, while there is one.
     pub source: Option<IpAddr>,
-    /// The probes' protocol, as shown: "UDP".
-    pub protocol: &'static str,
-    /// The destination port.
-    pub port: u16,
+    /// The probes' protocol.
+    pub protocol: Protocol,
+    /// The destination port, where the protocol has ports.
+    pub port: Option<u16>,
     /// The channel's name: "error-queue", "raw" or "simulated".
     pub channel: &'static str,
     /// This machine's host name.
@@ -82,8 +83,8 @@ pub enum Notice {
 /// The way to the network that a watch opens on its own thread.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// The error queue.
-    ErrorQueue(ErrorQueueConfig),
+    /// The network, and which channel to it is wanted.
+    Network(ChannelConfig, ChannelChoice),
     /// A simulated path.
     Simulated(Box<Scenario>),
 }
@@ -157,13 +158,13 @@ pub fn spawn(
     config: WatchConfig,
     notify: impl Fn(Notice) + Send + 'static,
     restore: fn(),
-) -> io::Result<Handle> {
+) -> Result<Handle, OpenError> {
     let (requests, asked) = mpsc::channel(64);
     let slot = Arc::new(Slot::default());
     let handle = Handle { requests, slot: Arc::clone(&slot) };
     let (opened, outcome) = std::sync::mpsc::sync_channel(1);
     let resolver = match &config.way {
-        Way::ErrorQueue(_) => Resolver::system,
+        Way::Network(..) => Resolver::system,
         Way::Simulated(_) => || Resolver::new(Scenario::demo_name),
     };
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
@@ -172,6 +173,6 @@ pub fn spawn(
     })?;
     match outcome.recv() {
         Ok(opened) => opened.map(|()| handle),
-        Err(_) => Err(io::Error::other("the watch could not start")),
+        Err(_) => Err(io::Error::other("the watch could not start").into()),
     }
 }

@@ -14,6 +14,38 @@ use crate::wire::icmp::Icmp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProbeNo(pub u32);
 
+/// What a probe is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// A UDP datagram to a port where nobody is expected to listen.
+    #[default]
+    Udp,
+    /// An ICMP or `ICMPv6` echo request.
+    Icmp,
+    /// A TCP SYN.
+    Tcp,
+}
+
+impl Protocol {
+    /// Its name, as shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Icmp => "ICMP",
+            Self::Tcp => "TCP",
+        }
+    }
+
+    /// The destination port, unless another is asked for; `None` for a protocol without ports.
+    pub const fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Udp => Some(33_434),
+            Self::Icmp => None,
+            Self::Tcp => Some(443),
+        }
+    }
+}
+
 /// One packet to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {

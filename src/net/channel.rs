@@ -1,22 +1,86 @@
 //! The seam between the watch and the ways to the network: an enum, since they are few and known.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use super::clock::Clock;
 use super::error_queue::ErrorQueue;
+use super::open_error::OpenError;
 use super::simulated::Simulated;
-use crate::engine::probe::{Event, Probe, SendOutcome};
+use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
 use crate::engine::time::Time;
+use crate::wire::payload::{self, Cookie};
+
+/// What to send, and where to.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    /// What probes are made of.
+    pub protocol: Protocol,
+    /// The target and the destination port, which is 0 for a protocol without ports.
+    pub target: SocketAddr,
+    /// Bytes of payload, [`payload::LEN`] at least. TCP's SYNs carry none.
+    pub payload_len: usize,
+    /// What marks our probes.
+    pub cookie: Cookie,
+}
+
+impl ChannelConfig {
+    /// The smallest probes of `protocol` to `target`.
+    pub const fn new(protocol: Protocol, target: SocketAddr, cookie: Cookie) -> Self {
+        Self { protocol, target, payload_len: payload::LEN, cookie }
+    }
+}
+
+/// Which channel is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelChoice {
+    /// Whichever does what is asked for with the least privileges.
+    #[default]
+    Auto,
+    /// The error queue, which needs none.
+    ErrorQueue,
+    /// Raw sockets.
+    Raw,
+}
+
+impl ChannelChoice {
+    /// Every choice, in the order of the help.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::ErrorQueue, Self::Raw];
+
+    /// Its name, as given to `--channel`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::ErrorQueue => "error-queue",
+            Self::Raw => "raw",
+        }
+    }
+}
 
 /// A way to send probes and to hear what becomes of them.
 #[derive(Debug)]
 pub enum Channel {
-    /// UDP without privileges, ICMP errors by the kernel's error queue.
+    /// UDP or ICMP echo without privileges, ICMP errors by the kernel's error queue.
     ErrorQueue(Box<ErrorQueue>),
     /// A path that plays by rule.
     Simulated(Box<Simulated>),
 }
 
 impl Channel {
+    /// Opens the channel that does what `config` asks for, within a tokio runtime.
+    pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
+        match (choice, config.protocol) {
+            (ChannelChoice::Raw, _) => Err(OpenError::Missing("raw sockets")),
+            (_, Protocol::Tcp) => Err(OpenError::Missing("TCP probes")),
+            (_, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes")),
+            (_, Protocol::Udp) => {
+                let opened = ErrorQueue::open(config.clone(), clock);
+                opened
+                    .map(|channel| Self::ErrorQueue(Box::new(channel)))
+                    .map_err(|error| OpenError::of(error, config))
+            }
+        }
+    }
+
     /// Its name, as in reports.
     pub const fn name(&self) -> &'static str {
         match self {

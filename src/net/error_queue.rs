@@ -9,7 +9,7 @@ mod socket;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use nix::errno::Errno;
 use tokio::io::Interest;
@@ -17,27 +17,17 @@ use tokio::net::UdpSocket;
 
 use self::message::Context;
 pub use self::socket::source_for;
+use super::channel::ChannelConfig;
 use super::clock::Clock;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
 use crate::wire::icmp::Family;
-use crate::wire::payload::{self, Cookie};
+use crate::wire::payload;
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
 /// Large enough for every error that quotes a packet: `ICMPv6` ones have at most 1,280 bytes.
 const BUFFER: usize = 2_048;
-
-/// How to open the channel.
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorQueueConfig {
-    /// The target and the destination port.
-    pub target: SocketAddr,
-    /// Bytes of payload, [`payload::LEN`] at least.
-    pub payload_len: usize,
-    /// What marks our probes.
-    pub cookie: Cookie,
-}
 
 /// The open channel.
 #[derive(Debug)]
@@ -53,7 +43,7 @@ pub struct ErrorQueue {
 
 impl ErrorQueue {
     /// Opens the socket; within a tokio runtime. Fails where there is no route to the target.
-    pub fn open(config: ErrorQueueConfig, clock: Clock) -> io::Result<Self> {
+    pub fn open(config: ChannelConfig, clock: Clock) -> io::Result<Self> {
         let source = source_for(config.target)?;
         let socket = socket::open(Family::of(config.target.ip()))?;
         let stamps = SendStamps::enable(&socket)?;
@@ -78,7 +68,7 @@ impl ErrorQueue {
     /// sending. So a failed send drains the queue and is tried again; an error that persists is this
     /// machine's own.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
-        let ErrorQueueConfig { target, payload_len, cookie } = self.context.config;
+        let ChannelConfig { target, payload_len, cookie, .. } = self.context.config;
         let payload = payload::build(cookie, probe.no.0, payload_len);
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::path::{End, HopView, PathView};
-use crate::engine::probe::{Grade, LocalFault, Stray};
+use crate::engine::probe::{Grade, LocalFault, Protocol, Stray};
 use crate::engine::round::{Late, Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
@@ -75,8 +75,8 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         target: target.to_owned(),
         address,
         source: Some("198.51.100.7".parse().unwrap()),
-        protocol: "UDP",
-        port: 33_434,
+        protocol: Protocol::Udp,
+        port: Some(33_434),
         channel: "error-queue",
         host: "here".to_owned(),
     };

@@ -74,8 +74,12 @@ impl Once {
         let about = &view.about;
         writeln!(
             out,
-            "hopwatch to {} ({}), {} hops max, {} byte packets, {} {}",
-            about.target, about.address, view.snapshot.pace.max_ttl, self.size, about.protocol, about.port
+            "hopwatch to {} ({}), {} hops max, {} byte packets, {}",
+            about.target,
+            about.address,
+            view.snapshot.pace.max_ttl,
+            self.size,
+            words::asked(about)
         )
     }
 

@@ -11,7 +11,7 @@ use crate::engine::probe::Stray;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
 use crate::settings::Hosts;
-use crate::watch::View;
+use crate::watch::{About, View};
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
 /// Whether the target has answered.
@@ -67,6 +67,17 @@ pub fn mark(icmp: Icmp) -> String {
     }
 }
 
+/// What probes are, at length: "UDP port 33434", "ICMP echo".
+pub fn probes(about: &About) -> String {
+    about.port.map_or_else(|| asked(about), |port| format!("{} port {port}", about.protocol.name()))
+}
+
+/// The same in short: "UDP 33434".
+pub fn asked(about: &About) -> String {
+    let name = about.protocol.name();
+    about.port.map_or_else(|| format!("{name} echo"), |port| format!("{name} {port}"))
+}
+
 /// Why a row has no ordinary answers, if it is the target's and has none.
 pub fn state(row: &TableRow, view: &View) -> Option<String> {
     let about = &view.about;
@@ -75,7 +86,7 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
         RowState::SilentTarget if row.counts.in_flight > 0 && row.counts.lost == 0 => {
             Some("no answer yet".to_owned())
         }
-        RowState::SilentTarget => Some(format!("no answer to {} {} (filtered?)", about.protocol, about.port)),
+        RowState::SilentTarget => Some(format!("no answer to {} (filtered?)", asked(about))),
         RowState::Behind { ttl, address, icmp } => Some(match icmp.kind() {
             Kind::Unreachable(Unreachable::Port) => {
                 format!("{address} answers in the target's place at hop {ttl}")

@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
-use crate::net::error_queue::ErrorQueueConfig;
+use crate::net::channel::ChannelConfig;
 use crate::net::simulated::scenario::Scenario;
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
@@ -35,12 +35,13 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         Target::Host(host, family) => {
             let found = find(host, *family)?;
             probing.check_size(Family::of(found.address)).map_err(|error| anyhow!("{error}"))?;
-            let config = ErrorQueueConfig {
-                target: socket_address(&found, probing.port),
+            let config = ChannelConfig {
+                protocol: probing.protocol,
+                target: socket_address(&found, probing.port.unwrap_or_default()),
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
             };
-            (scrub::text(host), found.address, Way::ErrorQueue(config))
+            (scrub::text(host), found.address, Way::Network(config, probing.channel))
         }
     };
     let pace = Pace {
@@ -56,7 +57,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
             target,
             address,
             source: None,
-            protocol: "UDP",
+            protocol: probing.protocol,
             port: probing.port,
             channel: "",
             host: host_name(),
@@ -75,26 +76,7 @@ pub fn spawn(
     notify: impl Fn(Notice) + Send + 'static,
     restore: fn(),
 ) -> anyhow::Result<Handle> {
-    let target = config.about.address;
-    watch::spawn(config, notify, restore).map_err(|error| explain(&error, target))
-}
-
-/// One line on why the channel could not be opened, and what to do.
-fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
-    match error.raw_os_error() {
-        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL) => {
-            anyhow!("no route to {target}; see `ip route get {target}`")
-        }
-        Some(libc::EACCES | libc::EPERM) => {
-            anyhow!(
-                "not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?"
-            )
-        }
-        Some(libc::EAFNOSUPPORT) => {
-            anyhow!("this system does not speak the family of {target}; try -4 or -6")
-        }
-        _ => anyhow!("cannot probe {target}: {error}"),
-    }
+    Ok(watch::spawn(config, notify, restore)?)
 }
 
 fn find(host: &str, family: Option<Family>) -> anyhow::Result<Resolved> {
@@ -109,7 +91,7 @@ fn socket_address(found: &Resolved, port: u16) -> SocketAddr {
     }
 }
 
-/// What is left of a packet's size after the IP and UDP headers.
+/// What is left of a packet's size after the IP header and eight bytes of UDP or ICMP.
 fn payload_len(size: u16, target: IpAddr) -> usize {
     let headers = if target.is_ipv4() { 20 + 8 } else { 40 + 8 };
     usize::from(size).saturating_sub(headers)

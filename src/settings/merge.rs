@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
 use crate::cli::{Cli, UsageError};
+use crate::engine::probe::Protocol;
+use crate::net::channel::ChannelChoice;
 use crate::net::simulated::scenario::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
@@ -112,15 +114,45 @@ fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, UsageErro
         return Err(UsageError::FirstAboveMax { first: first_ttl, max: max_ttl });
     }
     let timeout = time("-Z", cli.timeout.as_ref(), MILLISECOND..=MINUTE)?.unwrap_or(Duration::from_secs(3));
+    let protocol = protocol(cli);
     Ok(Probing {
+        protocol,
+        channel: channel(cli)?,
         interval: interval(cli.interval.as_ref(), privileged)?.unwrap_or(pause),
         tries,
         count,
         first_ttl,
         max_ttl,
-        port: number("-P", cli.port.as_ref(), 1..=u16::MAX)?.unwrap_or(33_434),
+        port: port(cli, protocol)?,
         size: number("-s", cli.psize.as_ref(), min_size(Family::V4)..=MAX_SIZE)?.unwrap_or(64),
         timeout,
+    })
+}
+
+/// The last of the flags that name a protocol wins; the parser has dropped the others.
+const fn protocol(cli: &Cli) -> Protocol {
+    match (cli.icmp, cli.tcp) {
+        (true, _) => Protocol::Icmp,
+        (_, true) => Protocol::Tcp,
+        _ => Protocol::Udp,
+    }
+}
+
+fn port(cli: &Cli, protocol: Protocol) -> Result<Option<u16>, UsageError> {
+    let given = number("-P", cli.port.as_ref(), 1..=u16::MAX)?;
+    match (given, protocol.default_port()) {
+        (Some(_), None) => Err(UsageError::Contradiction("--icmp", "--port")),
+        (given, default) => Ok(given.or(default)),
+    }
+}
+
+fn channel(cli: &Cli) -> Result<ChannelChoice, UsageError> {
+    let Some(given) = &cli.channel else { return Ok(ChannelChoice::Auto) };
+    let choice = ChannelChoice::ALL.into_iter().find(|choice| choice.name() == given);
+    choice.ok_or_else(|| UsageError::Value {
+        flag: "--channel",
+        given: given.clone(),
+        why: format!("must be one of {}", ChannelChoice::ALL.map(ChannelChoice::name).join(", ")),
     })
 }
 
@@ -189,12 +221,14 @@ mod tests {
     #[test]
     fn the_defaults_watch_on_a_screen() {
         let probing = Probing {
+            protocol: Protocol::Udp,
+            channel: ChannelChoice::Auto,
             interval: Duration::from_secs(1),
             tries: 3,
             count: None,
             first_ttl: 1,
             max_ttl: 30,
-            port: 33_434,
+            port: Some(33_434),
             size: 64,
             timeout: Duration::from_secs(3),
         };
@@ -227,20 +261,35 @@ mod tests {
 
     #[test]
     fn values_reach_their_places() {
-        let settings = on_terminal("-b -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
+        let settings =
+            on_terminal("-b -T --channel raw -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
         let probing = Probing {
+            protocol: Protocol::Tcp,
+            channel: ChannelChoice::Raw,
             interval: Duration::from_millis(500),
             tries: 1,
             count: None,
             first_ttl: 2,
             max_ttl: 9,
-            port: 53,
+            port: Some(53),
             size: 1500,
             timeout: Duration::from_millis(500),
         };
         assert_eq!(settings.probing, probing);
         assert_eq!(settings.hosts, Hosts::Both);
         assert_eq!(settings.target, Target::Host("x".to_owned(), Some(Family::V4)));
+    }
+
+    #[test]
+    fn the_last_protocol_wins_and_has_its_own_port() {
+        let asked = |line| {
+            let probing = on_terminal(line).unwrap().probing;
+            (probing.protocol, probing.port)
+        };
+        assert_eq!(asked("--icmp x"), (Protocol::Icmp, None));
+        assert_eq!(asked("--icmp -T x"), (Protocol::Tcp, Some(443)));
+        assert_eq!(asked("-T --icmp -u x"), (Protocol::Udp, Some(33_434)));
+        assert_eq!(asked("-u --tcp -P 22 x"), (Protocol::Tcp, Some(22)));
     }
 
     #[test]
@@ -298,6 +347,8 @@ mod tests {
             "-f 31 x",
             "-P 0 x",
             "-P 65536 x",
+            "--icmp -P 53 x",
+            "--channel pigeon x",
             "-s 43 x",
             "-s 65001 x",
             "-s 63 -6 x",

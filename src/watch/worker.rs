@@ -1,6 +1,5 @@
 //! The watch's own thread: one loop that hands time, events and requests to the trace.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use crate::engine::trace::Trace;
 use crate::names::resolver::Resolver;
 use crate::net::channel::Channel;
 use crate::net::clock::Clock;
-use crate::net::error_queue::ErrorQueue;
+use crate::net::open_error::OpenError;
 use crate::net::simulated::Simulated;
 
 /// How long a front end that was told to end may take before the process ends without it.
@@ -30,11 +29,11 @@ pub fn run(
     resolver: Resolver,
     requests: Receiver<Request>,
     front: Front<'_, impl Fn(Notice)>,
-    opened: &SyncSender<io::Result<()>>,
+    opened: &SyncSender<Result<(), OpenError>>,
 ) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return opened.send(Err(error)).unwrap_or_default(),
+        Err(error) => return opened.send(Err(error.into())).unwrap_or_default(),
     };
     runtime.block_on(async {
         let ready = Worker::open(config, clock, resolver, requests, front);
@@ -82,10 +81,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         mut resolver: Resolver,
         requests: Receiver<Request>,
         front: Front<'a, N>,
-    ) -> io::Result<(Self, Signals)> {
+    ) -> Result<(Self, Signals), OpenError> {
         let signals = Signals::listen(config.screen)?;
         let channel = match config.way {
-            Way::ErrorQueue(config) => Channel::ErrorQueue(Box::new(ErrorQueue::open(config, clock)?)),
+            Way::Network(config, choice) => Channel::open(&config, choice, clock)?,
             Way::Simulated(scenario) => Channel::Simulated(Box::new(Simulated::new(*scenario))),
         };
         let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about };

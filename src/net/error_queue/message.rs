@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
-use super::ErrorQueueConfig;
 use super::socket::{Extended, Message};
 use crate::engine::probe::{Answer, Event, LocalFault, ProbeNo, Reply, Stray};
+use crate::net::channel::ChannelConfig;
 use crate::net::clock::Clock;
 use crate::net::stamps::SendStamps;
 use crate::wire::extension::Queued;
@@ -14,10 +14,10 @@ use crate::wire::icmp::{Family, Icmp, Kind, Unreachable};
 use crate::wire::payload::{self, Recognised};
 
 /// What a message is held against.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// Target and cookie.
-    pub config: ErrorQueueConfig,
+    pub config: ChannelConfig,
     /// Stamps the reading.
     pub clock: Clock,
     /// Our own address.
@@ -34,7 +34,7 @@ impl Context {
         let Some(error) = message.error else { return Some(self.direct(message, data)) };
         match error.err.ee_origin {
             libc::SO_EE_ORIGIN_TIMESTAMPING => {
-                let ErrorQueueConfig { cookie, payload_len, .. } = self.config;
+                let ChannelConfig { cookie, payload_len, .. } = self.config;
                 let no = stamps.probe(data, error.err.ee_data, cookie, payload_len)?;
                 Some(Event::SendStamp { no, kernel: message.stamp? })
             }
