@@ -6,3 +6,4 @@ pub mod error_queue;
 pub mod open_error;
 pub mod simulated;
 pub mod stamps;
+pub mod tcp;

@@ -149,6 +149,8 @@ pub struct Reply {
     pub kernel: Option<Wall>,
     /// When user space read it, on the wall clock.
     pub wall: Wall,
+    /// The round trip as the kernel's own protocol measured it, where it did: a TCP handshake.
+    pub measured: Option<Duration>,
     /// The reply's own TTL on arrival, which hints at the length of the way back.
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the probe carried when it was dropped (RFC 4950), outermost first.

@@ -6,6 +6,7 @@ use super::clock::Clock;
 use super::error_queue::ErrorQueue;
 use super::open_error::OpenError;
 use super::simulated::Simulated;
+use super::tcp::Tcp;
 use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
 use crate::engine::time::Time;
 use crate::wire::payload::{self, Cookie};
@@ -61,6 +62,8 @@ impl ChannelChoice {
 pub enum Channel {
     /// UDP or ICMP echo without privileges, ICMP errors by the kernel's error queue.
     ErrorQueue(Box<ErrorQueue>),
+    /// TCP SYNs without privileges, each by a connection attempt of its own.
+    Tcp(Box<Tcp>),
     /// A path that plays by rule.
     Simulated(Box<Simulated>),
 }
@@ -70,7 +73,12 @@ impl Channel {
     pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
         match (choice, config.protocol) {
             (ChannelChoice::Raw, _) => Err(OpenError::Missing("raw sockets")),
-            (_, Protocol::Tcp) => Err(OpenError::Missing("TCP probes")),
+            (_, Protocol::Tcp) => {
+                let opened = Tcp::open(config.clone(), clock);
+                opened
+                    .map(|channel| Self::Tcp(Box::new(channel)))
+                    .map_err(|error| OpenError::of(error, config))
+            }
             (_, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes")),
             (_, Protocol::Udp) => {
                 let opened = ErrorQueue::open(config.clone(), clock);
@@ -84,7 +92,7 @@ impl Channel {
     /// Its name, as in reports.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::ErrorQueue(_) => "error-queue",
+            Self::ErrorQueue(_) | Self::Tcp(_) => "error-queue",
             Self::Simulated(_) => "simulated",
         }
     }
@@ -93,6 +101,7 @@ impl Channel {
     pub fn source(&self) -> IpAddr {
         match self {
             Self::ErrorQueue(channel) => channel.source(),
+            Self::Tcp(channel) => channel.source(),
             Self::Simulated(channel) => channel.scenario().source,
         }
     }
@@ -101,6 +110,7 @@ impl Channel {
     pub fn send(&mut self, now: Time, probe: &Probe) -> SendOutcome {
         match self {
             Self::ErrorQueue(channel) => channel.send(probe),
+            Self::Tcp(channel) => channel.send(probe),
             Self::Simulated(channel) => channel.send(now, probe),
         }
     }
@@ -109,14 +119,16 @@ impl Channel {
     pub fn poll(&mut self, now: Time) -> Option<Event> {
         match self {
             Self::ErrorQueue(channel) => channel.poll(),
+            Self::Tcp(channel) => channel.poll(),
             Self::Simulated(channel) => channel.poll(now),
         }
     }
 
-    /// When the next event is known to arrive; sockets tell by [`ready`](Self::ready) instead.
+    /// When [`poll`](Self::poll) has work though nothing arrives: a simulated event, a socket to be closed.
     pub fn poll_timeout(&self) -> Option<Time> {
         match self {
             Self::ErrorQueue(_) => None,
+            Self::Tcp(channel) => channel.poll_timeout(),
             Self::Simulated(channel) => channel.poll_timeout(),
         }
     }
@@ -125,6 +137,7 @@ impl Channel {
     pub async fn ready(&self) {
         match self {
             Self::ErrorQueue(channel) => channel.ready().await,
+            Self::Tcp(channel) => channel.ready().await,
             Self::Simulated(_) => std::future::pending().await,
         }
     }

@@ -4,8 +4,8 @@
 //! quoted packet names our socket; what it hands on is the quoted destination, the quoted payload, who
 //! sent the error and what it says. The quoted TTL, TOS, IP ID and checksum are not to be had this way.
 
-mod message;
-mod socket;
+pub(super) mod message;
+pub(super) mod socket;
 
 use std::collections::VecDeque;
 use std::io;

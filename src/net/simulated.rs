@@ -124,6 +124,7 @@ impl Simulated {
             received: at,
             kernel: Some(wall(at)),
             wall: wall(at),
+            measured: None,
             reply_ttl: None,
             labels: hop.labels.clone(),
             rewritten: false,

@@ -113,10 +113,15 @@ impl<'a> Queued<'a> {
     /// `sent` is the length of the payload that was sent. `ee_data` is that field of `sock_extended_err`,
     /// which holds a `sock_ee_data_rfc4884` when the socket asked for one (`IP_RECVERR_RFC4884`), zero if not.
     pub fn parse(family: Family, data: &'a [u8], sent: usize, ee_data: u32) -> Self {
+        Self::parse_from(headers(family), data, sent, ee_data)
+    }
+
+    /// The same for a socket of another protocol, whose `data` begins `begin` bytes into the quoted packet.
+    pub fn parse_from(begin: usize, data: &'a [u8], sent: usize, ee_data: u32) -> Self {
         let [len_0, len_1, flags, _reserved] = ee_data.to_ne_bytes();
         let (end, labels) = match usize::from(u16::from_ne_bytes([len_0, len_1])) {
             0 => {
-                let at = QUOTE - headers(family);
+                let at = QUOTE.saturating_sub(begin);
                 match data.get(at..).and_then(parse_legacy) {
                     Some(labels) => (at, labels),
                     None => (data.len(), Vec::new()),

@@ -114,6 +114,7 @@ fn foreign() -> impl Strategy<Value = Event> {
             received: Time::ZERO,
             kernel: kernel.map(Wall),
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,

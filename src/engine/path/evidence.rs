@@ -139,6 +139,7 @@ mod tests {
             received: Time::ZERO,
             kernel: None,
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,

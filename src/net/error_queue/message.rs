@@ -93,6 +93,7 @@ impl Context {
             received: self.clock.now(),
             kernel: message.stamp,
             wall: Clock::wall(),
+            measured: None,
             reply_ttl: message.ttl,
             labels: Vec::new(),
             rewritten: false,
@@ -109,7 +110,7 @@ impl Context {
 }
 
 /// What an ICMP error from our own address says about this machine.
-fn rejected(icmp: Icmp) -> LocalFault {
+pub fn rejected(icmp: Icmp) -> LocalFault {
     match icmp.kind() {
         Kind::Unreachable(Unreachable::Host) => LocalFault::Neighbour,
         Kind::Unreachable(Unreachable::Network) => LocalFault::NoRoute,

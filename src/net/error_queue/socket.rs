@@ -38,28 +38,38 @@ pub fn open(family: Family) -> io::Result<UdpSocket> {
     let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
     // Clamped by the kernel; a smaller one is noticed by the stamps that it loses.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    enable(&socket, family)?;
     match family {
-        Family::V4 => {
-            setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
-            setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?;
-            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
-            setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?;
-            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
-            let _ = setsockopt(&socket, V4Rfc4884, &true);
-        }
+        Family::V4 => setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?,
         Family::V6 => {
             socket.set_only_v6(true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
             setsockopt(&socket, V6MtuDiscover, &PMTUDISC_DONT)?;
-            let _ = setsockopt(&socket, V6Rfc4884, &true);
-            // A label that changed on the way would be another flow to a load balancer.
-            let _ = setsockopt(&socket, V6AutoFlowLabel, &false);
         }
     }
     socket.bind(&SocketAddr::new(any, 0).into())?;
     Ok(socket.into())
+}
+
+/// Asks for a queue of errors on a socket of any protocol, with all that is to be told about each.
+pub fn enable(socket: &Socket, family: Family) -> nix::Result<()> {
+    match family {
+        Family::V4 => {
+            setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
+            setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?;
+            setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
+            let _ = setsockopt(socket, V4Rfc4884, &true);
+        }
+        Family::V6 => {
+            setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            let _ = setsockopt(socket, V6Rfc4884, &true);
+            // A label that changed on the way would be another flow to a load balancer.
+            let _ = setsockopt(socket, V6AutoFlowLabel, &false);
+        }
+    }
+    Ok(())
 }
 
 /// Sends one datagram with a TTL of its own.
