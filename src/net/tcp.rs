@@ -25,6 +25,8 @@ use std::io::{
 use std::net::IpAddr;
 use std::time::Duration;
 
+use socket2::Socket;
+
 use self::attempts::{Attempt, Attempts};
 use self::socket::Outcome;
 use super::channel::ChannelConfig;
@@ -60,14 +62,24 @@ pub struct Tcp {
     /// By TTL.
     flows: HashMap<u8, Flow>,
     buffer: Vec<u8>,
+    /// Keeps the kernel stamping: it stops where no socket wants stamps, and takes a while to begin again.
+    _stamping: Socket,
 }
 
 impl Tcp {
     /// Opens the channel; within a tokio runtime. Fails where there is no route to the target.
     pub fn open(config: ChannelConfig, clock: Clock) -> io::Result<Self> {
         let source = source_for(config.target)?;
-        let buffer = vec![0; 2_048];
-        Ok(Self { config, clock, source, attempts: Attempts::default(), flows: HashMap::new(), buffer })
+        let stamping = socket::open(Family::of(config.target.ip()), 1, None)?;
+        Ok(Self {
+            config,
+            clock,
+            source,
+            attempts: Attempts::default(),
+            flows: HashMap::new(),
+            buffer: vec![0; 2_048],
+            _stamping: stamping,
+        })
     }
 
     /// The address that probes leave from.

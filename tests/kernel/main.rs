@@ -13,4 +13,5 @@ mod pace;
 mod report;
 mod routers;
 mod serve;
+mod tcp;
 mod timing;
