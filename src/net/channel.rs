@@ -71,9 +71,8 @@ impl Channel {
         match (choice, config.protocol) {
             (ChannelChoice::Raw, _) => Err(OpenError::Missing("raw sockets")),
             (_, Protocol::Tcp) => Err(OpenError::Missing("TCP probes")),
-            (_, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes")),
-            (_, Protocol::Udp) => {
-                let opened = ErrorQueue::open(config.clone(), clock);
+            (_, Protocol::Udp | Protocol::Icmp) => {
+                let opened = ErrorQueue::open(config, clock);
                 opened
                     .map(|channel| Self::ErrorQueue(Box::new(channel)))
                     .map_err(|error| OpenError::of(error, config))
