@@ -8,10 +8,12 @@
 //! | [`quote`] | the packet that an error quotes, of any length: IP, UDP, payload |
 //! | [`extension`] | RFC 4884 extensions, the MPLS label stack in them, and how the error queue returns both |
 //! | [`payload`] | our own UDP payload: magic, cookie, number |
+//! | [`echo`] | ICMP echo requests and replies |
 //! | [`icmp`] | type and code, and what they mean, the same for both families |
 //! | `bytes` | big-endian fields and the Internet checksum |
 
 mod bytes;
+pub mod echo;
 pub mod extension;
 pub mod icmp;
 pub mod message;

@@ -79,9 +79,8 @@ impl Channel {
                     .map(|channel| Self::Tcp(Box::new(channel)))
                     .map_err(|error| OpenError::of(error, config))
             }
-            (_, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes")),
-            (_, Protocol::Udp) => {
-                let opened = ErrorQueue::open(config.clone(), clock);
+            (_, Protocol::Udp | Protocol::Icmp) => {
+                let opened = ErrorQueue::open(config, clock);
                 opened
                     .map(|channel| Self::ErrorQueue(Box::new(channel)))
                     .map_err(|error| OpenError::of(error, config))

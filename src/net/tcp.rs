@@ -185,7 +185,7 @@ impl Tcp {
         Event::Reply(Reply {
             kernel: message.stamp,
             reply_ttl: message.ttl,
-            labels: Queued::parse_from(begin, data, 0, error.err.ee_data).labels,
+            labels: Queued::parse(begin, data, 0, error.err.ee_data).labels,
             ..Self::reply(no, offender, Answer::Icmp(icmp), received)
         })
     }

@@ -7,6 +7,7 @@ mod support;
 
 mod answers;
 mod asker;
+mod echo;
 mod faults;
 mod laboratory;
 mod pace;

@@ -71,7 +71,7 @@ struct Times {
 /// Sends probes one after the other over the crate's own channel.
 async fn ask(target: SocketAddr, probes: u32) -> Vec<Times> {
     let config = ChannelConfig::new(Protocol::Udp, target, Cookie(7));
-    let mut channel = ErrorQueue::open(config, Clock::start()).expect("a channel");
+    let mut channel = ErrorQueue::open(&config, Clock::start()).expect("a channel");
     let mut times = Vec::new();
     for number in 0..probes {
         let no = ProbeNo(number);

@@ -1,23 +1,25 @@
 //! What one message of the error queue means: pure but for the clock that stamps its reading.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
 
+use super::format::Format;
 use super::socket::{Extended, Message};
 use crate::engine::probe::{Answer, Event, LocalFault, ProbeNo, Reply, Stray};
-use crate::net::channel::ChannelConfig;
 use crate::net::clock::Clock;
 use crate::net::stamps::SendStamps;
-use crate::wire::extension::Queued;
 use crate::wire::icmp::{Family, Icmp, Kind, Unreachable};
-use crate::wire::payload::{self, Recognised};
 
 /// What a message is held against.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Target and cookie.
-    pub config: ChannelConfig,
+    /// The target and its port.
+    pub target: SocketAddr,
+    /// The form of our probes.
+    pub format: Format,
+    /// The last probe that was sent.
+    pub last: Option<ProbeNo>,
     /// Stamps the reading.
     pub clock: Clock,
     /// Our own address.
@@ -34,8 +36,8 @@ impl Context {
         let Some(error) = message.error else { return Some(self.direct(message, data)) };
         match error.err.ee_origin {
             libc::SO_EE_ORIGIN_TIMESTAMPING => {
-                let ChannelConfig { cookie, payload_len, .. } = self.config;
-                let no = stamps.probe(data, error.err.ee_data, cookie, payload_len)?;
+                let format = self.format;
+                let no = stamps.probe(data, error.err.ee_data, format.cookie(), format.payload_len())?;
                 Some(Event::SendStamp { no, kernel: message.stamp? })
             }
             libc::SO_EE_ORIGIN_ICMP => Some(self.icmp(Family::V4, error, message, data)),
@@ -46,17 +48,20 @@ impl Context {
                     Errno::EMSGSIZE => LocalFault::TooBig(error.err.ee_info),
                     other => fault_of(other),
                 };
-                Some(Event::Local { no: self.recognise(data).ok(), fault })
+                Some(Event::Local { no: self.format.recognise(data).ok(), fault })
             }
         }
     }
 
-    /// Ordinary data: the target's own application answers.
+    /// Ordinary data: the target itself answers, by UDP or with an echo reply.
     fn direct(&self, message: &Message, data: &[u8]) -> Event {
-        let target = self.config.target;
         match message.address {
-            Some(from) if from.ip() == target.ip() && from.port() == target.port() => {
-                let no = self.recognise(data).ok();
+            Some(from) if self.is_target(from) => {
+                let no = match self.format.recognise(data) {
+                    Ok(no) => Some(no),
+                    Err(reason) if self.format.is_returned_whole() => return Event::Stray(reason),
+                    Err(_) => None,
+                };
                 Event::Reply(self.reply(message, from.ip(), no, Answer::Direct))
             }
             _ => Event::Stray(Stray::Foreign),
@@ -66,17 +71,19 @@ impl Context {
     fn icmp(&self, family: Family, error: Extended, message: &Message, data: &[u8]) -> Event {
         let Extended { err, offender: Some(offender) } = error else { return Event::Stray(Stray::Malformed) };
         let icmp = Icmp { family, ty: err.ee_type, code: err.ee_code };
-        let target = self.config.target;
-        let is_ours = message.address.is_some_and(|to| to.ip() == target.ip() && to.port() == target.port());
-        let queued = Queued::parse(family, data, self.config.payload_len, err.ee_data);
-        let no = match self.recognise(queued.payload) {
+        let is_ours = message.address.is_some_and(|to| self.is_target(to));
+        let queued = self.format.queued(data, err.ee_data);
+        let no = match self.format.recognise(queued.payload) {
             Ok(no) => no,
             // Without our cookie a quote of another flow is somebody else's.
             Err(_) if !is_ours => return Event::Stray(Stray::Foreign),
-            Err(reason) => return Event::Stray(reason),
+            Err(reason) => match self.format.recognise_short(queued.payload, self.last) {
+                Some(no) if reason == Stray::Truncated => no,
+                _ => return Event::Stray(reason),
+            },
         };
         let is_own = offender == self.source || Some(offender) == message.own;
-        if is_own && offender != target.ip() {
+        if is_own && offender != self.target.ip() {
             return Event::Local { no: Some(no), fault: rejected(icmp) };
         }
         let mut reply = self.reply(message, offender, Some(no), Answer::Icmp(icmp));
@@ -100,12 +107,9 @@ impl Context {
         }
     }
 
-    fn recognise(&self, data: &[u8]) -> Result<ProbeNo, Stray> {
-        match payload::recognise(data, self.config.cookie) {
-            Recognised::Ours(no) => Ok(ProbeNo(no)),
-            Recognised::NotOurs => Err(Stray::Forged),
-            Recognised::Short => Err(Stray::Truncated),
-        }
+    /// Ping sockets have no ports: both are 0 there.
+    fn is_target(&self, address: SocketAddr) -> bool {
+        (address.ip(), address.port()) == (self.target.ip(), self.target.port())
     }
 }
 

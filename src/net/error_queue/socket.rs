@@ -1,4 +1,4 @@
-//! The UDP socket with every option that the error queue needs, and its two system calls.
+//! The socket with every option that the error queue needs, and its two system calls.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -10,6 +10,7 @@ use nix::sys::socket::{
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::engine::probe;
 use crate::engine::time::Wall;
 use crate::wire::icmp::Family;
 
@@ -29,13 +30,18 @@ sockopt_impl!(V6AutoFlowLabel, Both, libc::IPPROTO_IPV6, self::IPV6_AUTOFLOWLABE
 /// Wanted receive buffer in bytes; the kernel gives as much of it as `net.core.rmem_max` allows.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// An unconnected, non-blocking UDP socket whose errors queue up.
-pub fn open(family: Family) -> io::Result<UdpSocket> {
+/// An unconnected, non-blocking socket for UDP or ICMP echo, whose errors queue up.
+pub fn open(family: Family, protocol: probe::Protocol) -> io::Result<UdpSocket> {
     let (domain, any): (_, IpAddr) = match family {
         Family::V4 => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
         Family::V6 => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
     };
-    let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    let transport = match (protocol, family) {
+        (probe::Protocol::Icmp, Family::V4) => Protocol::ICMPV4,
+        (probe::Protocol::Icmp, Family::V6) => Protocol::ICMPV6,
+        (probe::Protocol::Udp | probe::Protocol::Tcp, _) => Protocol::UDP,
+    };
+    let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(transport))?;
     // Clamped by the kernel; a smaller one is noticed by the stamps that it loses.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     enable(&socket, family)?;
