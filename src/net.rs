@@ -4,6 +4,7 @@ pub mod channel;
 pub mod clock;
 pub mod error_queue;
 pub mod open_error;
+pub mod raw;
 pub mod simulated;
 pub mod stamps;
 pub mod tcp;

@@ -348,6 +348,7 @@ mod tests {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            quoted: None,
         };
         let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
         if matches!(taken, Taken::Decided | Taken::Late(_)) {

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 pub use self::evidence::Meaning;
 use self::evidence::{Change, Hop};
-use super::probe::{ProbeNo, Reply};
+use super::probe::{ProbeNo, Quoted, Reply};
 use super::round::Row;
 use crate::wire::extension::Label;
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
@@ -85,6 +85,8 @@ pub struct HopView {
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
     pub reply_ttl: Option<u8>,
+    /// What the last answer quoted of the probe's IP header, by a channel that is told.
+    pub quoted: Option<Quoted>,
 }
 
 /// What is known of the path, and what follows for probing.

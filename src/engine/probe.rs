@@ -157,6 +157,17 @@ pub struct Reply {
     pub labels: Vec<Label>,
     /// The quoted destination was not ours, so a NAT rewrote it on the way.
     pub rewritten: bool,
+    /// What was quoted of the probe's IP header, by a channel that is told.
+    pub quoted: Option<Quoted>,
+}
+
+/// What a router quoted of a probe's IP header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Quoted {
+    /// The TTL or hop limit left: 1, or 0 from some routers, where no other device meddled with it.
+    pub ttl: u8,
+    /// The type of service or traffic class; another than was sent if it was rewritten on the way.
+    pub tos: u8,
 }
 
 /// What an answer says.

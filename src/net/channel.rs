@@ -1,10 +1,12 @@
 //! The seam between the watch and the ways to the network: an enum, since they are few and known.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use super::clock::Clock;
 use super::error_queue::ErrorQueue;
 use super::open_error::OpenError;
+use super::raw::{Raw, RawSockets};
 use super::simulated::Simulated;
 use super::tcp::Tcp;
 use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
@@ -22,12 +24,14 @@ pub struct ChannelConfig {
     pub payload_len: usize,
     /// What marks our probes.
     pub cookie: Cookie,
+    /// Raw sockets opened before, for the channel that reads from them.
+    pub raw: Option<Arc<RawSockets>>,
 }
 
 impl ChannelConfig {
     /// The smallest probes of `protocol` to `target`.
     pub const fn new(protocol: Protocol, target: SocketAddr, cookie: Cookie) -> Self {
-        Self { protocol, target, payload_len: payload::LEN, cookie }
+        Self { protocol, target, payload_len: payload::LEN, cookie, raw: None }
     }
 }
 
@@ -64,6 +68,8 @@ pub enum Channel {
     ErrorQueue(Box<ErrorQueue>),
     /// TCP SYNs without privileges, each by a connection attempt of its own.
     Tcp(Box<Tcp>),
+    /// UDP, ICMP errors by a raw socket.
+    Raw(Box<Raw>),
     /// A path that plays by rule.
     Simulated(Box<Simulated>),
 }
@@ -72,7 +78,15 @@ impl Channel {
     /// Opens the channel that does what `config` asks for, within a tokio runtime.
     pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
         match (choice, config.protocol) {
-            (ChannelChoice::Raw, _) => Err(OpenError::Missing("raw sockets")),
+            (ChannelChoice::Raw, Protocol::Udp) => {
+                let sockets = config.raw.as_ref().ok_or(OpenError::NoRaw)?;
+                let opened = Raw::open(config, sockets, clock);
+                opened
+                    .map(|channel| Self::Raw(Box::new(channel)))
+                    .map_err(|error| OpenError::of(error, config))
+            }
+            (ChannelChoice::Raw, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes by raw sockets")),
+            (ChannelChoice::Raw, Protocol::Tcp) => Err(OpenError::Missing("TCP probes by raw sockets")),
             (_, Protocol::Tcp) => {
                 let opened = Tcp::open(config.clone(), clock);
                 opened
@@ -92,6 +106,7 @@ impl Channel {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::ErrorQueue(_) | Self::Tcp(_) => "error-queue",
+            Self::Raw(_) => "raw",
             Self::Simulated(_) => "simulated",
         }
     }
@@ -101,6 +116,7 @@ impl Channel {
         match self {
             Self::ErrorQueue(channel) => channel.source(),
             Self::Tcp(channel) => channel.source(),
+            Self::Raw(channel) => channel.source(),
             Self::Simulated(channel) => channel.scenario().source,
         }
     }
@@ -110,6 +126,7 @@ impl Channel {
         match self {
             Self::ErrorQueue(channel) => channel.send(probe),
             Self::Tcp(channel) => channel.send(probe),
+            Self::Raw(channel) => channel.send(probe),
             Self::Simulated(channel) => channel.send(now, probe),
         }
     }
@@ -119,6 +136,7 @@ impl Channel {
         match self {
             Self::ErrorQueue(channel) => channel.poll(),
             Self::Tcp(channel) => channel.poll(),
+            Self::Raw(channel) => channel.poll(),
             Self::Simulated(channel) => channel.poll(now),
         }
     }
@@ -126,7 +144,7 @@ impl Channel {
     /// When [`poll`](Self::poll) has work though nothing arrives: a simulated event, a socket to be closed.
     pub fn poll_timeout(&self) -> Option<Time> {
         match self {
-            Self::ErrorQueue(_) => None,
+            Self::ErrorQueue(_) | Self::Raw(_) => None,
             Self::Tcp(channel) => channel.poll_timeout(),
             Self::Simulated(channel) => channel.poll_timeout(),
         }
@@ -137,6 +155,7 @@ impl Channel {
         match self {
             Self::ErrorQueue(channel) => channel.ready().await,
             Self::Tcp(channel) => channel.ready().await,
+            Self::Raw(channel) => channel.ready().await,
             Self::Simulated(_) => std::future::pending().await,
         }
     }

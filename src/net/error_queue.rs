@@ -70,6 +70,11 @@ impl ErrorQueue {
         self.source
     }
 
+    /// The port that probes leave from.
+    pub fn port(&self) -> io::Result<u16> {
+        Ok(self.socket.local_addr()?.port())
+    }
+
     /// Sends a probe.
     ///
     /// Each ICMP error also leaves an error pending on the socket, which the next send returns instead of

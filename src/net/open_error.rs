@@ -24,6 +24,9 @@ pub enum OpenError {
         program()
     )]
     NoEcho,
+    /// No raw socket could be opened.
+    #[error("raw sockets are not permitted here; as root: setcap cap_net_raw+ep {}", program())]
+    NoRaw,
     /// The target's family is switched off.
     #[error("this system does not speak the family of {0}; try -4 or -6")]
     NoFamily(IpAddr),

@@ -128,6 +128,7 @@ impl Simulated {
             reply_ttl: None,
             labels: hop.labels.clone(),
             rewritten: false,
+            quoted: None,
         };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {
             self.deliver(at + Duration::from_micros(10), Event::Reply(reply.clone()));

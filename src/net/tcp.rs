@@ -202,6 +202,7 @@ impl Tcp {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            quoted: None,
         }
     }
 }

@@ -236,7 +236,15 @@ fn any_hop() -> impl Strategy<Value = HopView> {
     (prop::option::of(any_address()), prop::option::of(any_icmp()), any::<bool>()).prop_map(
         |(current, refusal, flag)| {
             let labels = if flag { labels() } else { Vec::new() };
-            HopView { current, labels, refusal, by_target: flag, rewritten: flag, reply_ttl: None }
+            HopView {
+                current,
+                labels,
+                refusal,
+                by_target: flag,
+                rewritten: flag,
+                reply_ttl: None,
+                quoted: None,
+            }
         },
     )
 }

@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::clock::rfc3339;
 use super::words;
 use crate::engine::path::End;
-use crate::engine::probe::Stray;
+use crate::engine::probe::Quoted;
+use crate::engine::probe::{Quoted, Stray};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::{Rtt, Span, TableRow};
@@ -89,6 +90,7 @@ struct Responder<'a> {
     name: Option<&'a str>,
     answered: u64,
     mpls: Vec<Label>,
+    quoted: Option<Quoted>,
 }
 
 #[derive(Serialize)]
@@ -187,7 +189,7 @@ impl<'a> Hop<'a> {
     }
 }
 
-/// Who answered at a row, with the labels of the one that answered last.
+/// Who answered at a row, with the labels of the one that answered last, and what it quoted.
 fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
     let responders = row.responders.iter().map(|responder| {
         let latest = row.hop.current == Some(responder.address);
@@ -196,6 +198,7 @@ fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
             name: view.names.get(responder.address),
             answered: responder.answered,
             mpls: if latest { row.hop.labels.clone() } else { Vec::new() },
+            quoted: row.hop.quoted.filter(|_| latest),
         }
     });
     responders.collect()

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -11,7 +12,9 @@ use tokio::runtime::Builder;
 use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
-use crate::net::channel::ChannelConfig;
+use crate::net::channel::{ChannelChoice, ChannelConfig};
+use crate::net::open_error::OpenError;
+use crate::net::raw::RawSockets;
 use crate::net::simulated::scenario::Scenario;
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
@@ -25,6 +28,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
     let probing = settings.probing;
+    let raw = raw_sockets(settings)?;
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
             let scenario = Scenario::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
@@ -40,6 +44,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
                 target: socket_address(&found, probing.port.unwrap_or_default()),
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
+                raw,
             };
             (scrub::text(host), found.address, Way::Network(config, probing.channel))
         }
@@ -68,6 +73,19 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,
     })
+}
+
+/// The raw sockets, if they are asked for: opened while this thread is the only one, so that with the right to
+/// them all others are given up for good.
+fn raw_sockets(settings: &Settings) -> anyhow::Result<Option<Arc<RawSockets>>> {
+    if settings.probing.channel != ChannelChoice::Raw || matches!(settings.target, Target::Demo(_)) {
+        return Ok(None);
+    }
+    match RawSockets::open() {
+        Ok(sockets) => Ok(Some(Arc::new(sockets))),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(OpenError::NoRaw.into()),
+        Err(error) => Err(anyhow!("cannot open raw sockets: {error}")),
+    }
 }
 
 /// Starts the watch.

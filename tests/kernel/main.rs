@@ -11,6 +11,7 @@ mod echo;
 mod faults;
 mod laboratory;
 mod pace;
+mod raw;
 mod report;
 mod routers;
 mod serve;

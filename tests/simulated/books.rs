@@ -138,6 +138,7 @@ fn reply(play: &Play, no: Option<ProbeNo>, answer: Answer) -> Event {
         reply_ttl: None,
         labels: Vec::new(),
         rewritten: false,
+        quoted: None,
     })
 }
 

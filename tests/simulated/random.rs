@@ -118,6 +118,7 @@ fn foreign() -> impl Strategy<Value = Event> {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            quoted: None,
         })
     });
     prop_oneof![

@@ -122,6 +122,11 @@ pub fn without_capabilities(program: &str) -> Command {
     command
 }
 
+/// The binary under test with `CAP_NET_RAW` over these namespaces, and more.
+pub fn privileged_hopwatch() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_hopwatch"))
+}
+
 /// The binary under test, without any capability.
 pub fn hopwatch(arguments: &[&str]) -> Command {
     let mut command = without_capabilities(env!("CARGO_BIN_EXE_hopwatch"));

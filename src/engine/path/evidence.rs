@@ -90,6 +90,7 @@ impl Hop {
             by_target: meaning == Meaning::Router && reply.from == target,
             rewritten: reply.rewritten,
             reply_ttl: reply.reply_ttl,
+            quoted: reply.quoted,
         };
         if of_block { Change::OfBlock } else { Change::None }
     }
@@ -143,6 +144,7 @@ mod tests {
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            quoted: None,
         }
     }
 

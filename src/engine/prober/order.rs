@@ -95,6 +95,7 @@ mod tests {
                 reply_ttl: None,
                 labels: Vec::new(),
                 rewritten: false,
+                quoted: None,
             };
             path.observe(ProbeNo(u32::from(ttl)), ttl, &reply);
         }

@@ -104,6 +104,7 @@ impl Context {
             reply_ttl: message.ttl,
             labels: Vec::new(),
             rewritten: false,
+            quoted: None,
         }
     }
 
