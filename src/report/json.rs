@@ -13,7 +13,6 @@ use serde::Serialize;
 use super::clock::rfc3339;
 use super::words;
 use crate::engine::path::End;
-use crate::engine::probe::Quoted;
 use crate::engine::probe::{Quoted, Stray};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
