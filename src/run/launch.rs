@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
-    let probing = settings.probing;
+    let probing = &settings.probing;
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
             let scenario = Scenario::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
@@ -40,6 +40,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
                 target: socket_address(&found, probing.port.unwrap_or_default()),
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
+                egress: probing.egress.clone(),
             };
             (scrub::text(host), found.address, Way::Network(config, probing.channel))
         }
