@@ -29,6 +29,8 @@ pub struct View {
     pub snapshot: Arc<Snapshot>,
     /// The names known by now.
     pub names: Arc<Names>,
+    /// More of them may come in soon.
+    pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
 }

@@ -80,7 +80,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         channel: "error-queue",
         host: "here".to_owned(),
     };
-    View { snapshot: Arc::new(snapshot), names: Arc::default(), about: Arc::new(about) }
+    View { snapshot: Arc::new(snapshot), names: Arc::default(), naming: false, about: Arc::new(about) }
 }
 
 /// The same view with its snapshot changed.

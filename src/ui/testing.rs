@@ -168,6 +168,7 @@ impl Scene {
         View {
             snapshot: Arc::new(snapshot),
             names: Arc::new(self.names.iter().cloned().collect::<Names>()),
+            naming: false,
             about: Arc::new(about()),
         }
     }

@@ -206,6 +206,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
+            naming: self.resolver.is_waiting(now),
             about: Arc::clone(&self.about),
         };
         if self.front.slot.put(view) {

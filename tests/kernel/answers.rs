@@ -115,7 +115,8 @@ fn every_refusal_ends_the_path_where_it_comes_from() {
                 assert_eq!(report.at("/end/icmp"), &json!([ty, number]));
                 let refusing = both(2)[usize::from(target.is_ipv6())];
                 assert_eq!(report.at("/end/address"), &json!(refusing));
-                assert_eq!(report.hop(2).count("answered"), 2, "{:#}", report.at(""));
+                // It is asked no more than once an interval, at whichever TTL.
+                assert!(report.hop(2).count("answered") >= 1, "{:#}", report.at(""));
                 assert!(report.hops().iter().all(|hop| hop.count("lost") == 0), "{:#}", report.at(""));
             });
         }
