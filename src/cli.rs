@@ -60,7 +60,7 @@ pub struct Cli {
     #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
-    /// Watch a simulated path: clean or lossy [clean]
+    /// Watch a simulated path: clean, lossy or filtered-target [clean]
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
         help_heading = WHAT)]
     pub demo: Option<String>,

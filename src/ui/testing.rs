@@ -170,6 +170,8 @@ impl Scene {
             names: Arc::new(self.names.iter().cloned().collect::<Names>()),
             naming: false,
             about: Arc::new(about()),
+            echoes: None,
+            refused: None,
         }
     }
 
