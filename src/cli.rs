@@ -60,7 +60,7 @@ pub struct Cli {
     #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
-    /// Watch a simulated path: clean or lossy [clean]
+    /// Watch a simulated path: clean, lossy or filtered-target [clean]
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
         help_heading = WHAT)]
     pub demo: Option<String>,
@@ -98,6 +98,18 @@ pub struct Cli {
     /// Way to the network: auto, error-queue or raw [auto]
     #[arg(long, value_name = "WAY", help_heading = PROBING)]
     pub channel: Option<String>,
+    /// Type of service or traffic class, 0 to 255 [0]
+    #[arg(short = 'Q', long, value_name = "N", allow_negative_numbers = true, help_heading = PROBING)]
+    pub tos: Option<String>,
+    /// Send from this address of ours
+    #[arg(short = 'a', long, value_name = "ADDRESS", help_heading = PROBING)]
+    pub address: Option<String>,
+    /// Send by this interface
+    #[arg(short = 'I', long, value_name = "NAME", help_heading = PROBING)]
+    pub interface: Option<String>,
+    /// UDP source port [any]
+    #[arg(short = 'L', long, value_name = "PORT", allow_negative_numbers = true, help_heading = PROBING)]
+    pub localport: Option<String>,
     /// IPv4 only
     #[arg(short = '4', help_heading = PROBING)]
     pub ipv4: bool,
@@ -177,7 +189,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw --demo lossy example.org",
+            "hopwatch -rwj -nb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -200,6 +212,10 @@ mod tests {
             icmp: false,
             tcp: false,
             channel: text("raw"),
+            tos: text("9"),
+            address: text("10"),
+            interface: text("11"),
+            localport: text("12"),
             ipv4: true,
             ipv6: true,
             no_dns: true,

@@ -4,6 +4,7 @@
 //! [`probe::Record`]s come out. [`trace::Trace`] is what a driver talks to.
 
 pub mod collector;
+pub mod crosscheck;
 pub mod distribution;
 pub mod faults;
 pub mod history;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::cli::UsageError;
 use crate::engine::probe::Protocol;
-use crate::net::channel::ChannelChoice;
+use crate::net::channel::{ChannelChoice, Egress};
 use crate::wire::icmp::Family;
 
 pub use duration::parse_duration;
@@ -61,12 +61,14 @@ pub enum Target {
 }
 
 /// How to probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probing {
     /// What probes are made of.
     pub protocol: Protocol,
     /// Which way to the network is wanted.
     pub channel: ChannelChoice,
+    /// How probes leave this machine.
+    pub egress: Egress,
     /// Time between two tries to the same hop.
     pub interval: Duration,
     /// Tries a round, 1 to 10.

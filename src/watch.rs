@@ -1,5 +1,6 @@
 //! The driver: engine, channel and names in one loop on a thread of its own; publishes views.
 
+mod check;
 mod publish;
 mod signals;
 mod worker;
@@ -12,14 +13,16 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
+use crate::engine::crosscheck::Echoes;
 use crate::engine::probe::{Command, Protocol};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::trace::TraceConfig;
 use crate::names::Names;
 use crate::names::resolver::Resolver;
-use crate::net::channel::{ChannelChoice, ChannelConfig};
+use crate::net::channel::{Channel, ChannelChoice, ChannelConfig};
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
+use crate::net::simulated::Simulated;
 use crate::net::simulated::scenario::Scenario;
 
 /// What a front end draws or prints.
@@ -29,8 +32,15 @@ pub struct View {
     pub snapshot: Arc<Snapshot>,
     /// The names known by now.
     pub names: Arc<Names>,
+    /// More of them may come in soon.
+    pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
+    /// What became of asking a silent target by ICMP echo; `None` where it was never silent or that is not
+    /// permitted.
+    pub echoes: Option<Echoes>,
+    /// Why the protocol asked for last cannot be had.
+    pub refused: Option<Arc<str>>,
 }
 
 /// What a watch is about: fixed while it runs, but for the source address.
@@ -59,6 +69,8 @@ pub enum Request {
     Trace(Command),
     /// Look names up, or stop doing so.
     Names(bool),
+    /// Probe with the next protocol, everything counted anew.
+    NextProtocol,
     /// Stop.
     Quit,
 }
@@ -87,6 +99,39 @@ pub enum Way {
     Network(ChannelConfig, ChannelChoice),
     /// A simulated path.
     Simulated(Box<Scenario>),
+}
+
+impl Way {
+    /// Opens the channel, within a tokio runtime.
+    fn open(&self, clock: Clock) -> Result<Channel, OpenError> {
+        match self {
+            Self::Network(config, choice) => Channel::open(config, *choice, clock),
+            Self::Simulated(scenario) => {
+                Ok(Channel::Simulated(Box::new(Simulated::new((**scenario).clone()))))
+            }
+        }
+    }
+
+    /// The same way by another protocol, to the port asked for or the protocol's own; `None` for a simulated
+    /// path, which knows none.
+    fn by(&self, protocol: Protocol) -> Option<Self> {
+        let Self::Network(config, choice) = self else { return None };
+        let mut config = config.clone();
+        if protocol != config.protocol {
+            config.target.set_port(protocol.default_port().unwrap_or_default());
+            config.protocol = protocol;
+            config.egress.local_port = None;
+        }
+        Some(Self::Network(config, *choice))
+    }
+
+    /// The destination port, where the protocol has ports.
+    fn port(&self) -> Option<u16> {
+        match self {
+            Self::Network(config, _) => config.protocol.default_port().map(|_| config.target.port()),
+            Self::Simulated(_) => None,
+        }
+    }
 }
 
 /// What a watch needs to start.

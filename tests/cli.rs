@@ -41,7 +41,7 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
         (&["-s", "20", "x"], "-s '20': must be a whole number from 44 to 65000"),
         (&["--once", "-r", "x"], "--once and --report exclude each other"),
         (&["-4", "-6", "x"], "-4 and -6 exclude each other"),
-        (&["--demo", "nowhere"], "no scenario 'nowhere': there are clean, lossy"),
+        (&["--demo", "nowhere"], "no scenario 'nowhere': there are clean, lossy, filtered-target"),
         (&["--demo", "clean", "x"], "--demo and a target exclude each other"),
     ];
     for (args, complaint) in cases {

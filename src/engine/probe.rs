@@ -36,6 +36,16 @@ impl Protocol {
         }
     }
 
+    /// The one after it, in the order in which a user goes through them.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Udp => Self::Icmp,
+            Self::Icmp => Self::Tcp,
+            Self::Tcp => Self::Udp,
+        }
+    }
+
     /// The destination port, unless another is asked for; `None` for a protocol without ports.
     pub const fn default_port(self) -> Option<u16> {
         match self {

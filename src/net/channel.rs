@@ -13,6 +13,19 @@ use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
 use crate::engine::time::Time;
 use crate::wire::payload::{self, Cookie};
 
+/// How packets leave this machine; left out, as the kernel likes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Egress {
+    /// The type of service (RFC 2474's DS field and ECN) or the traffic class.
+    pub tos: u8,
+    /// The source address.
+    pub source: Option<IpAddr>,
+    /// The interface, by name.
+    pub interface: Option<String>,
+    /// The UDP source port.
+    pub local_port: Option<u16>,
+}
+
 /// What to send, and where to.
 #[derive(Clone, Debug)]
 pub struct ChannelConfig {
@@ -26,12 +39,14 @@ pub struct ChannelConfig {
     pub cookie: Cookie,
     /// Raw sockets opened before, for the channel that reads from them.
     pub raw: Option<Arc<RawSockets>>,
+    /// How they leave.
+    pub egress: Egress,
 }
 
 impl ChannelConfig {
     /// The smallest probes of `protocol` to `target`.
-    pub const fn new(protocol: Protocol, target: SocketAddr, cookie: Cookie) -> Self {
-        Self { protocol, target, payload_len: payload::LEN, cookie, raw: None }
+    pub fn new(protocol: Protocol, target: SocketAddr, cookie: Cookie) -> Self {
+        Self { protocol, target, payload_len: payload::LEN, cookie, egress: Egress::default(), raw: None }
     }
 }
 

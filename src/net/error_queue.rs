@@ -23,7 +23,6 @@ use super::channel::ChannelConfig;
 use super::clock::Clock;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
-use crate::wire::icmp::Family;
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
@@ -46,8 +45,8 @@ pub struct ErrorQueue {
 impl ErrorQueue {
     /// Opens the socket; within a tokio runtime. Fails where there is no route to the target.
     pub fn open(config: &ChannelConfig, clock: Clock) -> io::Result<Self> {
-        let source = source_for(config.target)?;
-        let socket = socket::open(Family::of(config.target.ip()), config.protocol)?;
+        let source = source_for(config)?;
+        let socket = socket::open(config)?;
         let stamps = SendStamps::enable(&socket)?;
         Ok(Self {
             socket: UdpSocket::from_std(socket)?,

@@ -27,6 +27,18 @@ pub enum OpenError {
     /// No raw socket could be opened.
     #[error("raw sockets are not permitted here; as root: setcap cap_net_raw+ep {}", program())]
     NoRaw,
+    /// The source address asked for is not this machine's.
+    #[error("-a {0}: no interface of this machine has that address; see `ip address`")]
+    NotOurs(IpAddr),
+    /// The interface asked for does not exist.
+    #[error("-I {}: there is no such interface; see `ip link`", .0.escape_debug())]
+    NoInterface(String),
+    /// Another socket has the source port asked for.
+    #[error("-L {0}: that port is in use; see `ss -nlu`")]
+    PortTaken(u16),
+    /// The source port asked for is for the privileged.
+    #[error("-L {0}: a port that low needs CAP_NET_BIND_SERVICE; any from 1024 on is free to use")]
+    PortForbidden(u16),
     /// The target's family is switched off.
     #[error("this system does not speak the family of {0}; try -4 or -6")]
     NoFamily(IpAddr),
@@ -45,6 +57,14 @@ impl OpenError {
     /// What an error met while opening a channel means.
     pub fn of(error: io::Error, config: &ChannelConfig) -> Self {
         let target = config.target.ip();
+        let egress = &config.egress;
+        match (error.raw_os_error(), egress.source, &egress.interface, egress.local_port) {
+            (Some(libc::EADDRNOTAVAIL), Some(source), ..) => return Self::NotOurs(source),
+            (Some(libc::ENODEV), _, Some(interface), _) => return Self::NoInterface(interface.clone()),
+            (Some(libc::EADDRINUSE), _, _, Some(port)) => return Self::PortTaken(port),
+            (Some(libc::EACCES), _, _, Some(port @ ..1_024)) => return Self::PortForbidden(port),
+            _ => {}
+        }
         match error.raw_os_error() {
             Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL) => Self::NoRoute(target),
             Some(libc::EACCES | libc::EPERM) if config.protocol == Protocol::Icmp => Self::NoEcho,

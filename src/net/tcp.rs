@@ -69,8 +69,8 @@ pub struct Tcp {
 impl Tcp {
     /// Opens the channel; within a tokio runtime. Fails where there is no route to the target.
     pub fn open(config: ChannelConfig, clock: Clock) -> io::Result<Self> {
-        let source = source_for(config.target)?;
-        let stamping = socket::open(Family::of(config.target.ip()), 1, None)?;
+        let source = source_for(&config)?;
+        let stamping = socket::open(&config, 1, None)?;
         Ok(Self {
             config,
             clock,
@@ -106,7 +106,7 @@ impl Tcp {
 
     fn connect(&mut self, probe: Probe, port: Option<u16>) -> io::Result<SentAt> {
         let target = self.config.target;
-        let socket = socket::open(Family::of(target.ip()), probe.ttl, port)?;
+        let socket = socket::open(&self.config, probe.ttl, port)?;
         let sent = SentAt { time: self.clock.now(), wall: Clock::wall() };
         let socket = socket::connect(socket, target)?;
         let port = self.attempts.add(socket, probe.no, probe.ttl, sent)?;

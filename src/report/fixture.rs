@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+use crate::engine::crosscheck::Echoes;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::path::{End, HopView, PathView};
@@ -80,7 +81,26 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         channel: "error-queue",
         host: "here".to_owned(),
     };
-    View { snapshot: Arc::new(snapshot), names: Arc::default(), about: Arc::new(about) }
+    View {
+        snapshot: Arc::new(snapshot),
+        names: Arc::default(),
+        naming: false,
+        about: Arc::new(about),
+        echoes: None,
+        refused: None,
+    }
+}
+
+/// The same view with 40 echo requests to the target, so many of them lost and the others answered in 12.3 ms.
+pub fn cross_checked(view: View, lost: u64) -> View {
+    let mut echoes = Echoes::default();
+    echoes.counts.lost = lost;
+    for _ in lost..40 {
+        echoes.counts.answered += 1;
+        echoes.last = Some(Duration::from_micros(12_300));
+        echoes.rtt.push(12_300.0);
+    }
+    View { echoes: Some(echoes), ..view }
 }
 
 /// The same view with its snapshot changed.

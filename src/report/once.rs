@@ -34,7 +34,7 @@ impl Once {
 
     /// Prints what `view` has decided.
     pub fn update(&mut self, view: &View, out: &mut impl Write) -> io::Result<()> {
-        self.advance(view, out, view.snapshot.finished)
+        self.advance(view, out, view.snapshot.finished && !view.naming)
     }
 
     /// Prints all that is left, decided or not, and what this machine failed to do.
@@ -59,7 +59,8 @@ impl Once {
             if printed {
                 continue;
             }
-            if !all && !decided(&view.snapshot, row.row) {
+            // A name that is being looked up is waited for: what is printed stays.
+            if !all && (view.naming || !decided(&view.snapshot, row.row)) {
                 break;
             }
             self.line(&row, view, out)?;
@@ -226,6 +227,17 @@ mod tests {
         assert_eq!(lines(&open(rows(Try::Lost, waiting))), 1, "the first hop");
         assert_eq!(lines(&open(rows(Try::Lost, waiting))), 0, "nothing twice");
         assert_eq!(lines(&open(rows(Try::Lost, [Try::Lost; 3]))), 3, "all the rest");
+    }
+
+    #[test]
+    fn a_line_waits_for_names_that_are_looked_up() {
+        let view = open(rows(Try::Lost, [Try::Lost; 3]));
+        let mut once = Once::new(Hosts::Names, 64);
+        let mut out = Vec::new();
+        once.update(&View { naming: true, ..view.clone() }, &mut out).unwrap();
+        assert_eq!(String::from_utf8_lossy(&out).lines().count(), 1, "the header alone");
+        once.update(&view, &mut out).unwrap();
+        assert_eq!(String::from_utf8_lossy(&out).lines().count(), 5);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
+use super::figures::{millis, percent};
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
@@ -86,7 +87,10 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
         RowState::SilentTarget if row.counts.in_flight > 0 && row.counts.lost == 0 => {
             Some("no answer yet".to_owned())
         }
-        RowState::SilentTarget => Some(format!("no answer to {} (filtered?)", asked(about))),
+        RowState::SilentTarget => Some(match echo(view) {
+            Some(echo) => format!("{} filtered, {echo}", asked(about)),
+            None => format!("no answer to {} (filtered?)", asked(about)),
+        }),
         RowState::Behind { ttl, address, icmp } => Some(match icmp.kind() {
             Kind::Unreachable(Unreachable::Port) => {
                 format!("{address} answers in the target's place at hop {ttl}")
@@ -98,6 +102,14 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
         }
         RowState::BehindLoop { ttl } => Some(format!("packets loop at hop {ttl}")),
     }
+}
+
+/// What asking the target by echo gave, once it has answered that: "echo 12.3 ms, 0.0% of 40".
+pub fn echo(view: &View) -> Option<String> {
+    let echoes = view.echoes?;
+    let last = echoes.last?.as_secs_f64() * 1_000.0;
+    let counts = echoes.counts;
+    Some(format!("echo {} ms, {} of {}", millis(last, true), percent(counts.loss()?), counts.judged()))
 }
 
 /// The local fault in force or the last one, in one line.

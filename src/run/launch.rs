@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
-    let probing = settings.probing;
+    let probing = &settings.probing;
     let raw = raw_sockets(settings)?;
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
@@ -45,6 +45,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
                 raw,
+                egress: probing.egress.clone(),
             };
             (scrub::text(host), found.address, Way::Network(config, probing.channel))
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
 use crate::cli::{Cli, UsageError};
 use crate::engine::probe::Protocol;
-use crate::net::channel::ChannelChoice;
+use crate::net::channel::{ChannelChoice, Egress};
 use crate::net::simulated::scenario::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
@@ -71,9 +71,24 @@ fn target(cli: &Cli) -> Result<Target, UsageError> {
             match (family, literal_family(host)) {
                 (Some(Family::V4), Some(Family::V6)) => Err(wrong("-4", "IPv4")),
                 (Some(Family::V6), Some(Family::V4)) => Err(wrong("-6", "IPv6")),
-                (asked, literal) => Ok(Target::Host(host.to_owned(), asked.or(literal))),
+                (asked, literal) => {
+                    let family = from_source(cli, asked.or(literal))?;
+                    Ok(Target::Host(host.to_owned(), family))
+                }
             }
         }
+    }
+}
+
+/// The family that a source address settles, unless it is settled already.
+fn from_source(cli: &Cli, settled: Option<Family>) -> Result<Option<Family>, UsageError> {
+    let Some(source) = source(cli)? else { return Ok(settled) };
+    match settled {
+        Some(family) if family != Family::of(source) => {
+            let family = if family == Family::V4 { "IPv4" } else { "IPv6" };
+            Err(UsageError::WrongFamily { flag: "-a", target: source.to_string(), family })
+        }
+        _ => Ok(Some(Family::of(source))),
     }
 }
 
@@ -118,6 +133,7 @@ fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, UsageErro
     Ok(Probing {
         protocol,
         channel: channel(cli)?,
+        egress: egress(cli, protocol)?,
         interval: interval(cli.interval.as_ref(), privileged)?.unwrap_or(pause),
         tries,
         count,
@@ -154,6 +170,48 @@ fn channel(cli: &Cli) -> Result<ChannelChoice, UsageError> {
         given: given.clone(),
         why: format!("must be one of {}", ChannelChoice::ALL.map(ChannelChoice::name).join(", ")),
     })
+}
+
+fn egress(cli: &Cli, protocol: Protocol) -> Result<Egress, UsageError> {
+    let wrong = |flag, given: &str, why: &str| {
+        Err(UsageError::Value { flag, given: given.to_owned(), why: why.to_owned() })
+    };
+    let interface = cli.interface.as_deref();
+    if let Some(name) = interface.filter(|name| !is_interface(name)) {
+        return wrong("-I", name, "must be the name of an interface");
+    }
+    let local_port = number("-L", cli.localport.as_ref(), 1..=u16::MAX)?;
+    match protocol {
+        Protocol::Icmp if local_port.is_some() => {
+            return Err(UsageError::Contradiction("--icmp", "--localport"));
+        }
+        Protocol::Tcp if local_port.is_some() => {
+            return Err(UsageError::Contradiction("--tcp", "--localport"));
+        }
+        _ => {}
+    }
+    Ok(Egress {
+        tos: number("-Q", cli.tos.as_ref(), 0..=u8::MAX)?.unwrap_or_default(),
+        source: source(cli)?,
+        interface: interface.map(str::to_owned),
+        local_port,
+    })
+}
+
+/// The source address asked for.
+fn source(cli: &Cli) -> Result<Option<IpAddr>, UsageError> {
+    let Some(given) = &cli.address else { return Ok(None) };
+    given.parse().map(Some).map_err(|_| UsageError::Value {
+        flag: "-a",
+        given: given.clone(),
+        why: "must be an IP address of this machine".to_owned(),
+    })
+}
+
+/// Whether Linux could have an interface of this name (`dev_valid_name`).
+fn is_interface(name: &str) -> bool {
+    let fits = (1..=15).contains(&name.len()) && !matches!(name, "." | "..");
+    fits && !name.contains(|letter: char| letter.is_whitespace() || matches!(letter, '/' | ':' | '\0'))
 }
 
 fn interval(given: Option<&String>, privileged: bool) -> Result<Option<Duration>, UsageError> {
@@ -223,6 +281,7 @@ mod tests {
         let probing = Probing {
             protocol: Protocol::Udp,
             channel: ChannelChoice::Auto,
+            egress: Egress::default(),
             interval: Duration::from_secs(1),
             tries: 3,
             count: None,
@@ -262,10 +321,16 @@ mod tests {
     #[test]
     fn values_reach_their_places() {
         let settings =
-            on_terminal("-b -T --channel raw -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
+            on_terminal("-b -T --channel raw -Q 46 -a 192.0.2.9 -I eth0 -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
         let probing = Probing {
             protocol: Protocol::Tcp,
             channel: ChannelChoice::Raw,
+            egress: Egress {
+                tos: 46,
+                source: Some("192.0.2.9".parse().unwrap()),
+                interface: Some("eth0".to_owned()),
+                local_port: None,
+            },
             interval: Duration::from_millis(500),
             tries: 1,
             count: None,
@@ -302,6 +367,7 @@ mod tests {
         assert_eq!(family("2001:db8::1"), Some(Family::V6));
         assert_eq!(family("fe80::1%eth0"), Some(Family::V6));
         assert_eq!(family("-6 example.org"), Some(Family::V6));
+        assert_eq!(family("-a 2001:db8::9 example.org"), Some(Family::V6));
         assert_eq!(family("example.org"), None);
     }
 
@@ -349,6 +415,14 @@ mod tests {
             "-P 65536 x",
             "--icmp -P 53 x",
             "--channel pigeon x",
+            "-Q 256 x",
+            "-a here x",
+            "-a 192.0.2.1 -6 x",
+            "-a 2001:db8::1 192.0.2.1",
+            "-I eth/0 x",
+            "-L 0 x",
+            "--icmp -L 53 x",
+            "-T -L 53 x",
             "-s 43 x",
             "-s 65001 x",
             "-s 63 -6 x",

@@ -168,7 +168,10 @@ impl Scene {
         View {
             snapshot: Arc::new(snapshot),
             names: Arc::new(self.names.iter().cloned().collect::<Names>()),
+            naming: false,
             about: Arc::new(about()),
+            echoes: None,
+            refused: None,
         }
     }
 

@@ -8,16 +8,17 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
+use super::check::Check;
 use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use crate::engine::probe::Protocol;
 use crate::engine::time::Time;
-use crate::engine::trace::Trace;
+use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::resolver::Resolver;
 use crate::net::channel::Channel;
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
-use crate::net::simulated::Simulated;
 
 /// How long a front end that was told to end may take before the process ends without it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -62,6 +63,13 @@ struct Worker<'a, N> {
     clock: Clock,
     trace: Trace,
     channel: Channel,
+    check: Check,
+    /// The way and the trace as they were asked for at the start.
+    way: Way,
+    trace_config: TraceConfig,
+    /// The protocol asked for last, and why it cannot be had.
+    asked: Protocol,
+    refused: Option<Arc<str>>,
     resolver: Resolver,
     requests: Receiver<Request>,
     front: Front<'a, N>,
@@ -83,17 +91,19 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         front: Front<'a, N>,
     ) -> Result<(Self, Signals), OpenError> {
         let signals = Signals::listen(config.screen)?;
-        let channel = match config.way {
-            Way::Network(config, choice) => Channel::open(&config, choice, clock)?,
-            Way::Simulated(scenario) => Channel::Simulated(Box::new(Simulated::new(*scenario))),
-        };
-        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about };
+        let channel = config.way.open(clock)?;
+        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
         resolver.set_enabled(config.names);
         let worker = Self {
             clock,
             trace: Trace::new(config.trace, now, clock.anchor()),
             channel,
+            check: Check::new(config.way.clone(), clock),
+            asked: config.about.protocol,
+            way: config.way,
+            trace_config: config.trace,
+            refused: None,
             resolver,
             requests,
             front,
@@ -140,6 +150,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     None => return,
                 },
                 () = self.channel.ready() => {}
+                () = self.check.ready() => {}
                 answer = self.resolver.answered() => {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.names_version += 1;
@@ -164,6 +175,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             let outcome = self.channel.send(now, &probe);
             self.trace.handle_sent(now, probe.no, outcome);
         }
+        self.check.drive(&self.trace, self.trace.pace());
         // History has its share already; the recording will read the rest here.
         while self.trace.poll_record().is_some() {}
         self.resolver.drive(self.clock.now());
@@ -176,8 +188,37 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.resolver.set_enabled(enabled);
                 self.names_version += 1;
             }
+            Request::NextProtocol => {
+                self.refused = self.next_protocol().err().map(Arc::from);
+                self.names_version += 1;
+            }
             Request::Quit => self.expect_end(0),
         }
+    }
+
+    /// Goes on with the next protocol, a new trace over a new channel; if that cannot be had, as before.
+    fn next_protocol(&mut self) -> Result<(), String> {
+        self.asked = self.asked.next();
+        let way = self.way.by(self.asked).ok_or("a simulated path has one protocol only")?;
+        if self.asked == self.about.protocol {
+            return Ok(());
+        }
+        let channel = way.open(self.clock).map_err(|error| error.to_string())?;
+        let about = About {
+            source: Some(channel.source()),
+            channel: channel.name(),
+            protocol: self.asked,
+            port: way.port(),
+            ..(*self.about).clone()
+        };
+        let config = TraceConfig { pace: self.trace.pace(), ..self.trace_config };
+        // Versions only grow, whatever the new trace starts with.
+        self.names_version += self.trace.version() + self.check.version();
+        self.trace = Trace::new(config, self.clock.now(), self.clock.anchor());
+        self.channel = channel;
+        self.check = Check::new(way, self.clock);
+        self.about = Arc::new(about);
+        Ok(())
     }
 
     /// A front end was told to end. If it is stuck, in a terminal that takes nothing, this thread ends the
@@ -187,14 +228,15 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     }
 
     fn version(&self) -> u64 {
-        self.trace.version() + self.names_version
+        self.trace.version() + self.check.version() + self.names_version
     }
 
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
-        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), self.resolver.poll_timeout()];
-        others.into_iter().chain([publish, deadline]).flatten().min()
+        let channels = [self.channel.poll_timeout(), self.check.poll_timeout()];
+        let others = [self.trace.poll_timeout(), self.resolver.poll_timeout(), publish, deadline];
+        channels.into_iter().chain(others).flatten().min()
     }
 
     fn publish(&mut self, now: Time) {
@@ -206,7 +248,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
+            naming: self.resolver.is_waiting(now),
             about: Arc::clone(&self.about),
+            echoes: self.check.echoes(),
+            refused: self.refused.clone(),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);

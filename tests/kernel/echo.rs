@@ -8,7 +8,7 @@ use crate::report::{self, Report};
 use crate::support::chain::Chain;
 use crate::support::lab;
 use crate::support::packet::Quote;
-use crate::support::responder::{Node, Responder, Wait, both};
+use crate::support::responder::{Node, Responder, Says, Wait, both};
 
 /// Two quick echo requests per hop.
 const QUICK: [&str; 7] = ["--icmp", "-c", "2", "-i", "200ms", "-Z", "600ms"];
@@ -118,13 +118,44 @@ fn two_at_once_take_none_of_each_others_replies() {
 fn a_target_that_answers_no_echo_says_so() {
     lab::inside(|| {
         lab::permit_ping();
-        let silent = Node::router(2).saying(crate::support::responder::Says::Nothing);
+        let silent = Node::router(2).saying(Says::Nothing);
         let _responder = Responder::start(vec![Node::router(1), silent], Wait::Asleep);
         for target in both(2) {
             let arguments = ["-n", "--icmp", "-rc", "2", "-i", "200ms", "-Z", "300ms", &target.to_string()];
             let (code, stdout, stderr) = report::output(lab::hopwatch(&arguments));
             assert_eq!((code, stderr.as_str()), (Some(0), ""));
             assert!(stdout.contains("no answer to ICMP echo (filtered?)"), "{stdout}");
+        }
+    });
+}
+
+#[test]
+fn a_target_that_drops_udp_is_cross_checked_where_echo_is_permitted() {
+    lab::inside(|| {
+        let silent = Node::target(3).saying(Says::Nothing).after_ms(5.0);
+        let path = vec![Node::router(1), Node::router(2), silent];
+        let responder = Responder::start(path, Wait::Asleep);
+        let arguments = ["-c", "6", "-i", "200ms", "-Z", "400ms"];
+        for is_permitted in [false, true] {
+            if is_permitted {
+                lab::permit_ping();
+            }
+            for target in both(3) {
+                let before = responder.seen().len();
+                let report = report::run(target, &arguments);
+                let seen = responder.seen().split_off(before);
+                let asked = seen.iter().filter(|probe| probe.is_echo).count() as u64;
+                let check = report.at("/cross_check");
+                assert_eq!(report.at("/end/kind"), "silent", "{:#}", report.at(""));
+                assert_eq!(report.target().count("answered"), 0, "never mixed");
+                if is_permitted {
+                    assert!(asked >= 3, "{:#}", report.at(""));
+                    assert_eq!((&check["sent"], &check["lost"]), (&json!(asked), &json!(0)));
+                    assert!(check["rtt_ms"]["best"].as_f64() >= Some(5.0), "{check:#}");
+                } else {
+                    assert_eq!((asked, check), (0, &Value::Null));
+                }
+            }
         }
     });
 }

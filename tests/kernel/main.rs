@@ -8,6 +8,7 @@ mod support;
 mod answers;
 mod asker;
 mod echo;
+mod egress;
 mod faults;
 mod laboratory;
 mod pace;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod books;
+mod crosscheck;
 mod pace;
 mod paths;
 mod play;

@@ -70,7 +70,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             stages.sort_by_key(|(at, _)| *at);
             let later = stages.into_iter().map(|(at, branches)| (Time::from_millis(at), branches));
             let stages = std::iter::once((Time::ZERO, first)).chain(later).collect();
-            Scenario { source: SOURCE.into(), target: TARGET, stages, faults, seed }
+            Scenario { source: SOURCE.into(), target: TARGET, stages, faults, echo: false, seed }
         },
     )
 }

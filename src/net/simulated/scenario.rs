@@ -19,6 +19,8 @@ pub struct Scenario {
     pub stages: Vec<(Time, Vec<Branch>)>,
     /// Stretches of time in which this machine does not send, and why.
     pub faults: Vec<(Time, Time, LocalFault)>,
+    /// The target answers echo requests, whatever it does with other probes.
+    pub echo: bool,
     /// Seeds every random choice.
     pub seed: u64,
 }
@@ -132,6 +134,7 @@ impl Scenario {
             target,
             stages: vec![(Time::ZERO, vec![hops])],
             faults: Vec::new(),
+            echo: false,
             seed: 1,
         }
     }
@@ -141,6 +144,17 @@ impl Scenario {
     pub fn then(mut self, at: Time, hops: Branch) -> Self {
         self.stages.push((at, vec![hops]));
         self
+    }
+
+    /// The same path as echo requests meet it.
+    #[must_use]
+    pub fn asked_by_echo(&self) -> Self {
+        let mut asked = self.clone();
+        let branches = asked.stages.iter_mut().flat_map(|(_, branches)| branches);
+        for target in branches.filter_map(|branch| branch.last_mut()) {
+            target.conduct = Conduct::Direct;
+        }
+        asked
     }
 
     /// The branches in force at `now`.
@@ -153,9 +167,11 @@ impl Scenario {
         let hops = match name {
             "clean" => clean(),
             "lossy" => lossy(),
+            "filtered-target" => filtered_target(),
             _ => return None,
         };
-        Some(Self::still(Ipv4Addr::new(198, 51, 100, 7), hops))
+        let still = Self::still(Ipv4Addr::new(198, 51, 100, 7), hops);
+        Some(Self { echo: true, ..still })
     }
 
     /// What a reverse lookup gives for an address of a demo.
@@ -166,7 +182,7 @@ impl Scenario {
 }
 
 /// The demos that there are.
-pub const NAMES: &[&str] = &["clean", "lossy"];
+pub const NAMES: &[&str] = &["clean", "lossy", "filtered-target"];
 
 /// The demos' hops: address, name, round-trip time and jitter in ms. Addresses are documentation ones.
 const DEMO_HOPS: [([u8; 4], &str, f64, f64); 11] = [
@@ -198,6 +214,15 @@ fn lossy() -> Branch {
     hops[3] = hops[3].clone().limit(Limit { burst: 3.0, per_second: 0.6 });
     hops[4] = hops[4].clone().conduct(Conduct::Silent);
     hops[6] = hops[6].clone().loss(0.08);
+    hops
+}
+
+/// The target drops what comes by UDP.
+fn filtered_target() -> Branch {
+    let mut hops = clean();
+    if let Some(target) = hops.last_mut() {
+        target.conduct = Conduct::Silent;
+    }
     hops
 }
 

@@ -1,7 +1,7 @@
 //! A TCP socket that asks one hop, and what came of it.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use nix::sys::socket::{TimestampingFlag, getsockopt, setsockopt, sockopt};
 use nix::{getsockopt_impl, sockopt_impl};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::net::channel::ChannelConfig;
 use crate::net::error_queue::socket::{self as queue, Extended, Message};
 use crate::wire::icmp::Family;
 
@@ -31,12 +32,13 @@ pub enum Outcome {
 }
 
 /// A non-blocking socket for one probe, from `port` if one is given.
-pub fn open(family: Family, ttl: u8, port: Option<u16>) -> io::Result<Socket> {
-    let (domain, any): (_, IpAddr) = match family {
-        Family::V4 => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
-        Family::V6 => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
-    };
-    let socket = Socket::new(domain, Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+pub fn open(config: &ChannelConfig, ttl: u8, port: Option<u16>) -> io::Result<Socket> {
+    let family = Family::of(config.target.ip());
+    let socket = Socket::new(
+        Domain::for_address(config.target),
+        Type::STREAM.nonblocking().cloexec(),
+        Some(Protocol::TCP),
+    )?;
     queue::enable(&socket, family)?;
     match family {
         Family::V4 => socket.set_ttl_v4(ttl.into())?,
@@ -47,9 +49,7 @@ pub fn open(family: Family, ttl: u8, port: Option<u16>) -> io::Result<Socket> {
     // An open connection is closed by a RST, which leaves nothing behind on either end.
     socket.set_linger(Some(Duration::ZERO))?;
     socket.set_reuse_address(true)?;
-    if let Some(port) = port {
-        socket.bind(&SocketAddr::new(any, port).into())?;
-    }
+    queue::tie(&socket, config, port.unwrap_or_default())?;
     Ok(socket)
 }
 
