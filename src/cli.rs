@@ -80,7 +80,7 @@ pub struct Cli {
     /// Go no further than this TTL [30]
     #[arg(short = 'm', long, value_name = "TTL", allow_negative_numbers = true, help_heading = PROBING)]
     pub max_ttl: Option<String>,
-    /// Destination port [33434]
+    /// Destination port [UDP: 33434, TCP: 443]
     #[arg(short = 'P', long, value_name = "PORT", allow_negative_numbers = true, help_heading = PROBING)]
     pub port: Option<String>,
     /// Size of the whole packet, IP header included [64]
@@ -90,8 +90,29 @@ pub struct Cli {
     #[arg(short = 'Z', long, value_name = "TIME", allow_negative_numbers = true, help_heading = PROBING)]
     pub timeout: Option<String>,
     /// Probe with UDP (the default)
-    #[arg(short = 'u', long, help_heading = PROBING)]
+    #[arg(short = 'u', long, overrides_with_all = ["icmp", "tcp"], help_heading = PROBING)]
     pub udp: bool,
+    /// Probe with ICMP echo requests
+    #[arg(long, overrides_with_all = ["udp", "tcp"], help_heading = PROBING)]
+    pub icmp: bool,
+    /// Probe with TCP SYNs
+    #[arg(short = 'T', long, overrides_with_all = ["udp", "icmp"], help_heading = PROBING)]
+    pub tcp: bool,
+    /// Way to the network: auto, error-queue or raw [auto]
+    #[arg(long, value_name = "WAY", help_heading = PROBING)]
+    pub channel: Option<String>,
+    /// Type of service or traffic class, 0 to 255 [0]
+    #[arg(short = 'Q', long, value_name = "N", allow_negative_numbers = true, help_heading = PROBING)]
+    pub tos: Option<String>,
+    /// Send from this address of ours
+    #[arg(short = 'a', long, value_name = "ADDRESS", help_heading = PROBING)]
+    pub address: Option<String>,
+    /// Send by this interface
+    #[arg(short = 'I', long, value_name = "NAME", help_heading = PROBING)]
+    pub interface: Option<String>,
+    /// UDP source port [any]
+    #[arg(short = 'L', long, value_name = "PORT", allow_negative_numbers = true, help_heading = PROBING)]
+    pub localport: Option<String>,
     /// IPv4 only
     #[arg(short = '4', help_heading = PROBING)]
     pub ipv4: bool,
@@ -177,7 +198,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbz --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --demo lossy example.org",
+            "hopwatch -rwj -nbz --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -197,6 +218,13 @@ mod tests {
             psize: text("7"),
             timeout: text("8"),
             udp: true,
+            icmp: false,
+            tcp: false,
+            channel: text("raw"),
+            tos: text("9"),
+            address: text("10"),
+            interface: text("11"),
+            localport: text("12"),
             ipv4: true,
             ipv6: true,
             no_dns: true,

@@ -5,6 +5,7 @@
 
 pub mod bare;
 pub mod collector;
+pub mod crosscheck;
 pub mod distribution;
 pub mod end;
 pub mod faults;

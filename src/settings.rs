@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::UsageError;
+use crate::engine::probe::Protocol;
+use crate::net::channel::{ChannelChoice, Egress};
 use crate::wire::icmp::Family;
 
 pub use duration::parse_duration;
@@ -64,8 +66,14 @@ pub enum Target {
 }
 
 /// How to probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probing {
+    /// What probes are made of.
+    pub protocol: Protocol,
+    /// Which way to the network is wanted.
+    pub channel: ChannelChoice,
+    /// How probes leave this machine.
+    pub egress: Egress,
     /// Time between two tries to the same hop.
     pub interval: Duration,
     /// Tries a round, 1 to 10.
@@ -76,8 +84,8 @@ pub struct Probing {
     pub first_ttl: u8,
     /// The last TTL that may be probed.
     pub max_ttl: u8,
-    /// The destination port.
-    pub port: u16,
+    /// The destination port; `None` for a protocol without ports.
+    pub port: Option<u16>,
     /// The whole packet's size in bytes, IP header included.
     pub size: u16,
     /// How long an answer is waited for.
@@ -114,7 +122,7 @@ impl Probing {
     }
 }
 
-/// The smallest whole packet: the IP header, 8 bytes of UDP and 16 of payload.
+/// The smallest whole packet: the IP header, 8 bytes of UDP or ICMP and 16 of payload.
 pub const fn min_size(family: Family) -> u16 {
     match family {
         Family::V4 => 20 + 8 + 16,

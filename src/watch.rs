@@ -1,5 +1,6 @@
 //! The driver: engine, channel and names in one loop on a thread of its own; publishes views.
 
+mod check;
 mod publish;
 mod signals;
 mod worker;
@@ -12,15 +13,17 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use crate::engine::probe::Command;
+use crate::engine::crosscheck::Echoes;
+use crate::engine::probe::{Command, Protocol};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::trace::TraceConfig;
 use crate::names::Names;
 use crate::names::resolver::Resolver;
+use crate::net::channel::{Channel, ChannelChoice, ChannelConfig};
 use crate::net::clock::Clock;
-use crate::net::error_queue::ErrorQueueConfig;
-use crate::net::simulated::demos;
+use crate::net::open_error::OpenError;
 use crate::net::simulated::scenario::Scenario;
+use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
 
@@ -37,6 +40,11 @@ pub struct View {
     pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
+    /// What became of asking a silent target by ICMP echo; `None` where it was never silent or that is not
+    /// permitted.
+    pub echoes: Option<Echoes>,
+    /// Why the protocol asked for last cannot be had.
+    pub refused: Option<Arc<str>>,
 }
 
 /// What a watch is about: fixed while it runs, but for the source address.
@@ -48,10 +56,10 @@ pub struct About {
     pub address: IpAddr,
     /// The address that probes are sent from, while there is one.
     pub source: Option<IpAddr>,
-    /// The probes' protocol, as shown: "UDP".
-    pub protocol: &'static str,
-    /// The destination port.
-    pub port: u16,
+    /// The probes' protocol.
+    pub protocol: Protocol,
+    /// The destination port, where the protocol has ports.
+    pub port: Option<u16>,
     /// The channel's name: "error-queue", "raw" or "simulated".
     pub channel: &'static str,
     /// This machine's host name.
@@ -67,6 +75,8 @@ pub enum Request {
     Names(bool),
     /// Look origins up, or stop doing so.
     Origins(bool),
+    /// Probe with the next protocol, everything counted anew.
+    NextProtocol,
     /// Stop.
     Quit,
 }
@@ -91,10 +101,43 @@ pub enum Notice {
 /// The way to the network that a watch opens on its own thread.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// The error queue.
-    ErrorQueue(ErrorQueueConfig),
+    /// The network, and which channel to it is wanted.
+    Network(ChannelConfig, ChannelChoice),
     /// A simulated path.
     Simulated(Box<Scenario>),
+}
+
+impl Way {
+    /// Opens the channel, within a tokio runtime.
+    fn open(&self, clock: Clock) -> Result<Channel, OpenError> {
+        match self {
+            Self::Network(config, choice) => Channel::open(config, *choice, clock),
+            Self::Simulated(scenario) => {
+                Ok(Channel::Simulated(Box::new(Simulated::new((**scenario).clone()))))
+            }
+        }
+    }
+
+    /// The same way by another protocol, to the port asked for or the protocol's own; `None` for a simulated
+    /// path, which knows none.
+    fn by(&self, protocol: Protocol) -> Option<Self> {
+        let Self::Network(config, choice) = self else { return None };
+        let mut config = config.clone();
+        if protocol != config.protocol {
+            config.target.set_port(protocol.default_port().unwrap_or_default());
+            config.protocol = protocol;
+            config.egress.local_port = None;
+        }
+        Some(Self::Network(config, *choice))
+    }
+
+    /// The destination port, where the protocol has ports.
+    fn port(&self) -> Option<u16> {
+        match self {
+            Self::Network(config, _) => config.protocol.default_port().map(|_| config.target.port()),
+            Self::Simulated(_) => None,
+        }
+    }
 }
 
 /// What a watch needs to start.
@@ -160,13 +203,13 @@ pub fn spawn(
     config: WatchConfig,
     notify: impl Fn(Notice) + Send + 'static,
     restore: fn(),
-) -> io::Result<Handle> {
+) -> Result<Handle, OpenError> {
     let (requests, asked) = mpsc::channel(64);
     let slot = Arc::new(Slot::default());
     let handle = Handle { requests, slot: Arc::clone(&slot) };
     let (opened, outcome) = std::sync::mpsc::sync_channel(1);
     let resolver = match &config.way {
-        Way::ErrorQueue(_) => Resolver::system,
+        Way::Network(..) => Resolver::system,
         Way::Simulated(_) => || Resolver::new(demos::demo_name),
     };
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
@@ -175,6 +218,6 @@ pub fn spawn(
     })?;
     match outcome.recv() {
         Ok(opened) => opened.map(|()| handle),
-        Err(_) => Err(io::Error::other("the watch could not start")),
+        Err(_) => Err(io::Error::other("the watch could not start").into()),
     }
 }

@@ -57,6 +57,7 @@ export TARGET TARGET6
 
 ip link set lo up
 echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
+echo 0 0 > /proc/sys/net/ipv4/ping_group_range
 
 # real_routers: one network namespace each, kept by a sleeping process, tied together by veth pairs.
 real_routers() {

@@ -136,8 +136,11 @@ impl Collector {
         if entry.stamp.is_none() {
             self.stamped = false;
         }
-        let (time, grade) =
-            rtt(sent, entry.stamp, Arrival { kernel: reply.kernel, received: reply.received });
+        let (time, grade) = rtt(
+            sent,
+            entry.stamp,
+            Arrival { kernel: reply.kernel, measured: reply.measured, received: reply.received },
+        );
         let us = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
         let late = entry.state == State::Lost || time > timeout;
         entry.answered = Some(reply.received);
@@ -343,10 +346,12 @@ mod tests {
             received: at(ms),
             kernel: None,
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
             mtu: None,
+            quoted: None,
         };
         let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
         if matches!(taken, Taken::Decided | Taken::Late(_)) {

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 pub use self::evidence::Meaning;
 use self::evidence::{Change, Hop};
 pub use super::end::End;
-use super::probe::{ProbeNo, Reply};
+use super::probe::{ProbeNo, Quoted, Reply};
 use super::round::Row;
 use crate::wire::extension::Label;
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
@@ -52,6 +52,8 @@ pub struct HopView {
     /// Who said last that the packet is too big for its next link, and that link's MTU. It stays, since this
     /// machine cuts packets to fit from then on.
     pub mtu: Option<(IpAddr, u32)>,
+    /// What the last answer quoted of the probe's IP header, by a channel that is told.
+    pub quoted: Option<Quoted>,
 }
 
 /// What is known of the path, and what follows for probing.

@@ -13,6 +13,48 @@ use crate::wire::icmp::Icmp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProbeNo(pub u32);
 
+/// What a probe is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// A UDP datagram to a port where nobody is expected to listen.
+    #[default]
+    Udp,
+    /// An ICMP or `ICMPv6` echo request.
+    Icmp,
+    /// A TCP SYN.
+    Tcp,
+}
+
+impl Protocol {
+    /// Its name, as shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Icmp => "ICMP",
+            Self::Tcp => "TCP",
+        }
+    }
+
+    /// The one after it, in the order in which a user goes through them.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Udp => Self::Icmp,
+            Self::Icmp => Self::Tcp,
+            Self::Tcp => Self::Udp,
+        }
+    }
+
+    /// The destination port, unless another is asked for; `None` for a protocol without ports.
+    pub const fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Udp => Some(33_434),
+            Self::Icmp => None,
+            Self::Tcp => Some(443),
+        }
+    }
+}
+
 /// One packet to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
@@ -140,6 +182,8 @@ pub struct Reply {
     pub kernel: Option<Wall>,
     /// When user space read it, on the wall clock.
     pub wall: Wall,
+    /// The round trip as the kernel's own protocol measured it, where it did: a TCP handshake.
+    pub measured: Option<Duration>,
     /// The reply's own TTL on arrival, which hints at the length of the way back.
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the probe carried when it was dropped (RFC 4950), outermost first.
@@ -148,6 +192,17 @@ pub struct Reply {
     pub rewritten: bool,
     /// The MTU that the message names, where it says that the packet is too big.
     pub mtu: Option<u32>,
+    /// What was quoted of the probe's IP header, by a channel that is told.
+    pub quoted: Option<Quoted>,
+}
+
+/// What a router quoted of a probe's IP header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Quoted {
+    /// The TTL or hop limit left: 1, or 0 from some routers, where no other device meddled with it.
+    pub ttl: u8,
+    /// The type of service or traffic class; another than was sent if it was rewritten on the way.
+    pub tos: u8,
 }
 
 /// What an answer says.

@@ -52,6 +52,8 @@ pub struct Trace {
     /// The latest probe that is known to have left.
     left_no: Option<ProbeNo>,
     strays: BTreeMap<Stray, u64>,
+    /// When the target answered last; the start before it ever did.
+    heard: Time,
     cycles: u32,
     records: VecDeque<Record>,
     version: u64,
@@ -74,6 +76,7 @@ impl Trace {
             fault_no: None,
             left_no: None,
             strays: BTreeMap::new(),
+            heard: now,
             cycles: 0,
             records: VecDeque::new(),
             version: 0,
@@ -176,6 +179,22 @@ impl Trace {
         self.prober.is_done() && self.collector.is_quiet()
     }
 
+    /// Whom it is to reach.
+    pub const fn target(&self) -> IpAddr {
+        self.config.target
+    }
+
+    /// Whether the target has answered nothing for a round, and for long enough that it could have.
+    pub fn is_target_silent(&self, now: Time) -> bool {
+        let pace = self.prober.pace();
+        now.since(self.heard) >= (pace.interval * pace.tries.into()).max(pace.timeout)
+    }
+
+    /// How it probes now.
+    pub const fn pace(&self) -> Pace {
+        self.prober.pace()
+    }
+
     /// Where the path leads, and ends.
     pub const fn path(&self) -> &Path {
         &self.path
@@ -241,6 +260,9 @@ impl Trace {
                 return;
             }
             Taken::Stray(reason) => return self.stray(reason),
+        }
+        if meaning == Meaning::Target {
+            self.heard = now;
         }
         self.left(now, no);
     }

@@ -1,11 +1,12 @@
-//! The channel that needs no privileges: a UDP socket whose ICMP errors the kernel queues for us.
+//! The channel that needs no privileges: a UDP or ping socket whose ICMP errors the kernel queues for us.
 //!
 //! Linux `IP_RECVERR` and `IPV6_RECVERR`, ip(7). The kernel has checked the ICMP checksum and that the
-//! quoted packet names our socket; what it hands on is the quoted destination, the quoted payload, who
-//! sent the error and what it says. The quoted TTL, TOS, IP ID and checksum are not to be had this way.
+//! quoted packet names our socket; what it hands on is the quoted destination, what was quoted of what we
+//! sent, who sent the error and what it says. The quoted TTL, TOS, IP ID and checksum are not to be had this way.
 
-mod message;
-mod socket;
+mod format;
+pub(super) mod message;
+pub(super) mod socket;
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,34 +16,24 @@ use nix::errno::Errno;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use self::format::Format;
 use self::message::Context;
 pub use self::socket::source_for;
+use super::channel::ChannelConfig;
 use super::clock::Clock;
 use super::ports;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
-use crate::wire::icmp::Family;
-use crate::wire::payload::{self, Cookie};
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
 /// Large enough for the largest frame that is looped back with its send stamp.
 const BUFFER: usize = 65_536 + 128;
 
-/// How to open the channel.
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorQueueConfig {
-    /// The target and the destination port of the stable flow.
-    pub target: SocketAddr,
-    /// Bytes of payload, [`payload::LEN`] at least.
-    pub payload_len: usize,
-    /// What marks our probes.
-    pub cookie: Cookie,
-}
-
 /// The open channel.
 #[derive(Debug)]
 pub struct ErrorQueue {
+    /// A ping socket is one of datagrams too, and nothing but its readiness is left to the runtime.
     socket: UdpSocket,
     context: Context,
     stamps: SendStamps,
@@ -54,13 +45,19 @@ pub struct ErrorQueue {
 
 impl ErrorQueue {
     /// Opens the socket; within a tokio runtime. Fails where there is no route to the target.
-    pub fn open(config: ErrorQueueConfig, clock: Clock) -> io::Result<Self> {
-        let source = source_for(config.target)?;
-        let socket = socket::open(Family::of(config.target.ip()))?;
+    pub fn open(config: &ChannelConfig, clock: Clock) -> io::Result<Self> {
+        let source = source_for(config)?;
+        let socket = socket::open(config)?;
         let stamps = SendStamps::enable(&socket)?;
         Ok(Self {
             socket: UdpSocket::from_std(socket)?,
-            context: Context { config, clock, source },
+            context: Context {
+                target: config.target,
+                format: Format::new(config),
+                last: None,
+                clock,
+                source,
+            },
             stamps,
             source,
             events: VecDeque::new(),
@@ -73,20 +70,26 @@ impl ErrorQueue {
         self.source
     }
 
+    /// The port that probes leave from.
+    pub fn port(&self) -> io::Result<u16> {
+        Ok(self.socket.local_addr()?.port())
+    }
+
     /// Sends a probe.
     ///
     /// Each ICMP error also leaves an error pending on the socket, which the next send returns instead of
     /// sending. So a failed send drains the queue and is tried again; an error that persists is this
     /// machine's own.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
-        let ErrorQueueConfig { target, payload_len, cookie } = self.context.config;
-        let payload = payload::build(cookie, probe.no.0, payload_len);
+        let bytes = self.context.format.build(probe.no);
+        let target = self.context.target;
         let to = with_port(target, ports::port(probe.flow, target.port()));
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };
-            match socket::send(&self.socket, &payload, to, probe.ttl) {
+            match socket::send(&self.socket, &bytes, to, probe.ttl) {
                 Ok(_) => {
+                    self.context.last = Some(probe.no);
                     self.stamps.sent(probe.no);
                     return Ok(sent);
                 }

@@ -135,10 +135,12 @@ impl Simulated {
             received: at,
             kernel: Some(wall(at)),
             wall: wall(at),
+            measured: None,
             reply_ttl: Some(reply_ttl(place, hop)),
             labels: hop.labels.clone(),
             rewritten: false,
             mtu: None,
+            quoted: None,
         };
         let event = if hop.bare { Event::Bare { flow: probe.flow, reply } } else { Event::Reply(reply) };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {

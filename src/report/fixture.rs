@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+use crate::engine::crosscheck::Echoes;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::path::{End, HopView, PathView};
-use crate::engine::probe::{Grade, LocalFault, Stray};
+use crate::engine::probe::{Grade, LocalFault, Protocol, Stray};
 use crate::engine::round::{Late, Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
@@ -76,8 +77,8 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         target: target.to_owned(),
         address,
         source: Some("198.51.100.7".parse().unwrap()),
-        protocol: "UDP",
-        port: 33_434,
+        protocol: Protocol::Udp,
+        port: Some(33_434),
         channel: "error-queue",
         host: "here".to_owned(),
     };
@@ -87,7 +88,21 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         origins: Arc::default(),
         naming: false,
         about: Arc::new(about),
+        echoes: None,
+        refused: None,
     }
+}
+
+/// The same view with 40 echo requests to the target, so many of them lost and the others answered in 12.3 ms.
+pub fn cross_checked(view: View, lost: u64) -> View {
+    let mut echoes = Echoes::default();
+    echoes.counts.lost = lost;
+    for _ in lost..40 {
+        echoes.counts.answered += 1;
+        echoes.last = Some(Duration::from_micros(12_300));
+        echoes.rtt.push(12_300.0);
+    }
+    View { echoes: Some(echoes), ..view }
 }
 
 /// The same view with its snapshot changed.
@@ -270,6 +285,7 @@ fn any_hop() -> impl Strategy<Value = HopView> {
                 reply_ttl: None,
                 other_flow: flag,
                 mtu: None,
+                quoted: None,
             }
         },
     )

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::clock::rfc3339;
 use super::words;
+use crate::engine::crosscheck::Echoes;
 use crate::engine::path::End;
-use crate::engine::probe::Stray;
+use crate::engine::probe::{Quoted, Stray};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::{Rtt, Span, TableRow};
@@ -35,7 +36,7 @@ struct Document<'a> {
     end: Ending,
     source: Option<IpAddr>,
     protocol: String,
-    port: u16,
+    port: Option<u16>,
     channel: &'a str,
     started: String,
     ended: String,
@@ -44,6 +45,8 @@ struct Document<'a> {
     timeout_s: f64,
     /// Where the loss begins; nothing judges that yet.
     verdict: Option<()>,
+    /// The target asked by ICMP echo beside, while it was silent.
+    cross_check: Option<CrossCheck>,
     hops: Vec<Hop<'a>>,
     strays: BTreeMap<Stray, u64>,
     overshoot: u64,
@@ -86,12 +89,36 @@ struct Hop<'a> {
 }
 
 #[derive(Serialize)]
+struct CrossCheck {
+    protocol: &'static str,
+    sent: u64,
+    answered: u64,
+    late: u64,
+    refused: u64,
+    lost: u64,
+    in_flight: u64,
+    not_sent: u64,
+    loss_pct: Option<f64>,
+    rtt_ms: Option<EchoTimes>,
+}
+
+#[derive(Serialize)]
+struct EchoTimes {
+    last: f64,
+    best: f64,
+    avg: f64,
+    worst: f64,
+    stdev: f64,
+}
+
+#[derive(Serialize)]
 struct Responder<'a> {
     address: IpAddr,
     name: Option<&'a str>,
     asn: Option<Origin<'a>>,
     answered: u64,
     mpls: Vec<Label>,
+    quoted: Option<Quoted>,
 }
 
 #[derive(Serialize)]
@@ -124,7 +151,7 @@ impl<'a> Document<'a> {
             target: Target { name: &about.target, address: about.address, reached: words::reached(view) },
             end: Ending::of(snapshot, about.address),
             source: about.source,
-            protocol: about.protocol.to_lowercase(),
+            protocol: about.protocol.name().to_lowercase(),
             port: about.port,
             channel: about.channel,
             started: at(snapshot.started),
@@ -133,6 +160,7 @@ impl<'a> Document<'a> {
             interval_s: snapshot.pace.interval.as_secs_f64(),
             timeout_s: snapshot.pace.timeout.as_secs_f64(),
             verdict: None,
+            cross_check: view.echoes.map(CrossCheck::of),
             hops: table.rows.iter().map(|row| Hop::of(row, view)).collect(),
             strays: Stray::ALL
                 .iter()
@@ -191,7 +219,7 @@ impl<'a> Hop<'a> {
     }
 }
 
-/// Who answered at a row, with the labels of the one that answered last.
+/// Who answered at a row, with the labels of the one that answered last, and what it quoted.
 fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
     let responders = row.responders.iter().map(|responder| {
         let latest = row.hop.current == Some(responder.address);
@@ -201,9 +229,35 @@ fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
             asn: view.origins.get(responder.address),
             answered: responder.answered,
             mpls: if latest { row.hop.labels.clone() } else { Vec::new() },
+            quoted: row.hop.quoted.filter(|_| latest),
         }
     });
     responders.collect()
+}
+
+impl CrossCheck {
+    fn of(echoes: Echoes) -> Self {
+        let Echoes { counts, last, rtt } = echoes;
+        let ms = |us: f64| thousandths(us / 1_000.0);
+        Self {
+            protocol: "icmp",
+            sent: counts.sent(),
+            answered: counts.answered,
+            late: counts.late,
+            refused: counts.refused,
+            lost: counts.lost,
+            in_flight: counts.in_flight,
+            not_sent: counts.not_sent,
+            loss_pct: counts.loss().map(|loss| thousandths(loss.pct)),
+            rtt_ms: last.map(|last| EchoTimes {
+                last: ms(last.as_secs_f64() * 1e6),
+                best: ms(rtt.best()),
+                avg: ms(rtt.mean()),
+                worst: ms(rtt.worst()),
+                stdev: ms(rtt.stdev()),
+            }),
+        }
+    }
 }
 
 impl Times {
@@ -248,6 +302,19 @@ mod tests {
     #[test]
     fn the_whole_document() {
         insta::assert_snapshot!(text(&fixture::reached()));
+    }
+
+    #[test]
+    fn a_cross_check_is_a_field_of_its_own() {
+        let document = parsed(&fixture::cross_checked(fixture::silent(), 4));
+        let check = &document["cross_check"];
+        assert_eq!(
+            (&check["sent"], &check["lost"], &check["loss_pct"]),
+            (&40.into(), &4.into(), &10.0.into())
+        );
+        assert_eq!((&check["protocol"], &check["rtt_ms"]["avg"]), (&"icmp".into(), &12.3.into()));
+        assert_eq!(document["hops"], parsed(&fixture::silent())["hops"]);
+        assert_eq!(parsed(&fixture::silent())["cross_check"], Value::Null);
     }
 
     #[test]

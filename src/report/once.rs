@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::words;
 use crate::engine::path::End;
+use crate::engine::probe::Protocol;
 use crate::engine::round::{Row, Try};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::{Span, TableRow};
@@ -80,11 +81,13 @@ impl Once {
 
     fn header(&self, view: &View, out: &mut impl Write) -> io::Result<()> {
         let about = &view.about;
-        writeln!(
-            out,
-            "hopwatch to {} ({}), {} hops max, {} byte packets, {} {}",
-            about.target, about.address, view.snapshot.pace.max_ttl, self.size, about.protocol, about.port
-        )
+        let hops = view.snapshot.pace.max_ttl;
+        write!(out, "hopwatch to {} ({}), {hops} hops max, ", about.target, about.address)?;
+        // The size of a SYN is the kernel's own affair.
+        if about.protocol != Protocol::Tcp {
+            write!(out, "{} byte packets, ", self.size)?;
+        }
+        writeln!(out, "{}", words::asked(about))
     }
 
     fn line(&self, row: &TableRow, view: &View, out: &mut impl Write) -> io::Result<()> {

@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn a_silent_target_that_answers_echo_says_so() {
+        let text = report(&fixture::cross_checked(fixture::silent(), 4), Hosts::Addresses, false);
+        assert!(text.contains("UDP 33434 filtered, echo 12.3 ms, 10.0% of 40"), "{text}");
+        let deaf = report(&fixture::cross_checked(fixture::silent(), 40), Hosts::Addresses, false);
+        assert!(deaf.contains("no answer to UDP 33434 (filtered?)"), "{deaf}");
+    }
+
+    #[test]
     fn a_refusal_is_marked_and_no_loss() {
         insta::assert_snapshot!(report(&fixture::refused(), Hosts::Names, false));
     }

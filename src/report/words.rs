@@ -7,11 +7,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
+use super::figures::{millis, percent};
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, Span, TableRow};
 use crate::settings::Hosts;
-use crate::watch::View;
+use crate::watch::{About, View};
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
 /// Whether the target has answered.
@@ -78,6 +79,17 @@ pub fn mark(icmp: Icmp) -> String {
     }
 }
 
+/// What probes are, at length: "UDP port 33434", "ICMP echo".
+pub fn probes(about: &About) -> String {
+    about.port.map_or_else(|| asked(about), |port| format!("{} port {port}", about.protocol.name()))
+}
+
+/// The same in short: "UDP 33434".
+pub fn asked(about: &About) -> String {
+    let name = about.protocol.name();
+    about.port.map_or_else(|| format!("{name} echo"), |port| format!("{name} {port}"))
+}
+
 /// Why a row has no ordinary answers, if it is the target's and has none.
 pub fn state(row: &TableRow, view: &View) -> Option<String> {
     let about = &view.about;
@@ -89,7 +101,10 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
         RowState::SilentTarget if row.counts.in_flight > 0 && row.counts.lost == 0 => {
             Some("no answer yet".to_owned())
         }
-        RowState::SilentTarget => Some(format!("no answer to {} {} (filtered?)", about.protocol, about.port)),
+        RowState::SilentTarget => Some(match echo(view) {
+            Some(echo) => format!("{} filtered, {echo}", asked(about)),
+            None => format!("no answer to {} (filtered?)", asked(about)),
+        }),
         RowState::Behind { ttl, address, icmp } => Some(match icmp.kind() {
             Kind::Unreachable(Unreachable::Port) => {
                 format!("{address} answers in the target's place at hop {ttl}")
@@ -108,6 +123,14 @@ pub fn nothing_left(view: &View) -> bool {
     let snapshot = &view.snapshot;
     let sent = snapshot.table(Span::All).rows.iter().map(|row| row.counts.sent()).sum::<u64>();
     snapshot.fault.is_some() && sent + snapshot.overshoot == 0
+}
+
+/// What asking the target by echo gave, once it has answered that: "echo 12.3 ms, 0.0% of 40".
+pub fn echo(view: &View) -> Option<String> {
+    let echoes = view.echoes?;
+    let last = echoes.last?.as_secs_f64() * 1_000.0;
+    let counts = echoes.counts;
+    Some(format!("echo {} ms, {} of {}", millis(last, true), percent(counts.loss()?), counts.judged()))
 }
 
 /// The local fault in force or the last one, in one line.

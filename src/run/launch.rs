@@ -13,7 +13,9 @@ use tokio::runtime::Builder;
 use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
-use crate::net::error_queue::ErrorQueueConfig;
+use crate::net::channel::{ChannelChoice, ChannelConfig};
+use crate::net::open_error::OpenError;
+use crate::net::raw::RawSockets;
 use crate::net::simulated::demos;
 use crate::origin::database::Database;
 use crate::origin::finder::{FinderConfig, Source};
@@ -28,7 +30,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
-    let probing = settings.probing;
+    let probing = &settings.probing;
+    let raw = raw_sockets(settings)?;
     let source = match (&settings.asn_db, &settings.target) {
         (Some(path), _) => database(path)?,
         (None, Target::Demo(_)) => Source::Table(demos::demo_origin),
@@ -45,12 +48,15 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
             let found = find(host, *family)?;
             check_is_one_host(found.address)?;
             probing.check_size(Family::of(found.address)).map_err(|error| anyhow!("{error}"))?;
-            let config = ErrorQueueConfig {
-                target: socket_address(&found, probing.port),
+            let config = ChannelConfig {
+                protocol: probing.protocol,
+                target: socket_address(&found, probing.port.unwrap_or_default()),
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
+                raw,
+                egress: probing.egress.clone(),
             };
-            (scrub::text(host), found.address, Way::ErrorQueue(config))
+            (scrub::text(host), found.address, Way::Network(config, probing.channel))
         }
     };
     let pace = Pace {
@@ -66,7 +72,7 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
             target,
             address,
             source: None,
-            protocol: "UDP",
+            protocol: probing.protocol,
             port: probing.port,
             channel: "",
             host: host_name(),
@@ -87,32 +93,26 @@ fn database(path: &Path) -> anyhow::Result<Source> {
     Ok(Source::Database(Arc::new(open?)))
 }
 
+/// The raw sockets, if they are asked for: opened while this thread is the only one, so that with the right to
+/// them all others are given up for good.
+fn raw_sockets(settings: &Settings) -> anyhow::Result<Option<Arc<RawSockets>>> {
+    if settings.probing.channel != ChannelChoice::Raw || matches!(settings.target, Target::Demo(_)) {
+        return Ok(None);
+    }
+    match RawSockets::open() {
+        Ok(sockets) => Ok(Some(Arc::new(sockets))),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(OpenError::NoRaw.into()),
+        Err(error) => Err(anyhow!("cannot open raw sockets: {error}")),
+    }
+}
+
 /// Starts the watch.
 pub fn spawn(
     config: WatchConfig,
     notify: impl Fn(Notice) + Send + 'static,
     restore: fn(),
 ) -> anyhow::Result<Handle> {
-    let target = config.about.address;
-    watch::spawn(config, notify, restore).map_err(|error| explain(&error, target))
-}
-
-/// One line on why the channel could not be opened, and what to do.
-fn explain(error: &io::Error, target: IpAddr) -> anyhow::Error {
-    match error.raw_os_error() {
-        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL | libc::EINVAL) => {
-            anyhow!("no route to {target}; see `ip route get {target}`")
-        }
-        Some(libc::EACCES | libc::EPERM) => {
-            anyhow!(
-                "not permitted to open a UDP socket ({error}); is a sandbox or a seccomp filter in the way?"
-            )
-        }
-        Some(libc::EAFNOSUPPORT) => {
-            anyhow!("this system does not speak the family of {target}; try -4 or -6")
-        }
-        _ => anyhow!("cannot probe {target}: {error}"),
-    }
+    Ok(watch::spawn(config, notify, restore)?)
 }
 
 fn find(host: &str, family: Option<Family>) -> anyhow::Result<Resolved> {
@@ -135,7 +135,7 @@ fn socket_address(found: &Resolved, port: u16) -> SocketAddr {
     }
 }
 
-/// What is left of a packet's size after the IP and UDP headers.
+/// What is left of a packet's size after the IP header and eight bytes of UDP or ICMP.
 fn payload_len(size: u16, target: IpAddr) -> usize {
     let headers = if target.is_ipv4() { 20 + 8 } else { 40 + 8 };
     usize::from(size).saturating_sub(headers)

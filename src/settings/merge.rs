@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
 use crate::cli::{Cli, UsageError};
+use crate::engine::probe::Protocol;
+use crate::net::channel::{ChannelChoice, Egress};
 use crate::net::simulated::demos::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
@@ -71,9 +73,24 @@ fn target(cli: &Cli) -> Result<Target, UsageError> {
             match (family, literal_family(host)) {
                 (Some(Family::V4), Some(Family::V6)) => Err(wrong("-4", "IPv4")),
                 (Some(Family::V6), Some(Family::V4)) => Err(wrong("-6", "IPv6")),
-                (asked, literal) => Ok(Target::Host(host.to_owned(), asked.or(literal))),
+                (asked, literal) => {
+                    let family = from_source(cli, asked.or(literal))?;
+                    Ok(Target::Host(host.to_owned(), family))
+                }
             }
         }
+    }
+}
+
+/// The family that a source address settles, unless it is settled already.
+fn from_source(cli: &Cli, settled: Option<Family>) -> Result<Option<Family>, UsageError> {
+    let Some(source) = source(cli)? else { return Ok(settled) };
+    match settled {
+        Some(family) if family != Family::of(source) => {
+            let family = if family == Family::V4 { "IPv4" } else { "IPv6" };
+            Err(UsageError::WrongFamily { flag: "-a", target: source.to_string(), family })
+        }
+        _ => Ok(Some(Family::of(source))),
     }
 }
 
@@ -114,16 +131,89 @@ fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, UsageErro
         return Err(UsageError::FirstAboveMax { first: first_ttl, max: max_ttl });
     }
     let timeout = time("-Z", cli.timeout.as_ref(), MILLISECOND..=MINUTE)?.unwrap_or(Duration::from_secs(3));
+    let protocol = protocol(cli);
     Ok(Probing {
+        protocol,
+        channel: channel(cli)?,
+        egress: egress(cli, protocol)?,
         interval: interval(cli.interval.as_ref(), privileged)?.unwrap_or(pause),
         tries,
         count,
         first_ttl,
         max_ttl,
-        port: number("-P", cli.port.as_ref(), 1..=u16::MAX)?.unwrap_or(33_434),
+        port: port(cli, protocol)?,
         size: number("-s", cli.psize.as_ref(), min_size(Family::V4)..=MAX_SIZE)?.unwrap_or(64),
         timeout,
     })
+}
+
+/// The last of the flags that name a protocol wins; the parser has dropped the others.
+const fn protocol(cli: &Cli) -> Protocol {
+    match (cli.icmp, cli.tcp) {
+        (true, _) => Protocol::Icmp,
+        (_, true) => Protocol::Tcp,
+        _ => Protocol::Udp,
+    }
+}
+
+fn port(cli: &Cli, protocol: Protocol) -> Result<Option<u16>, UsageError> {
+    let given = number("-P", cli.port.as_ref(), 1..=u16::MAX)?;
+    match (given, protocol.default_port()) {
+        (Some(_), None) => Err(UsageError::Contradiction("--icmp", "--port")),
+        (given, default) => Ok(given.or(default)),
+    }
+}
+
+fn channel(cli: &Cli) -> Result<ChannelChoice, UsageError> {
+    let Some(given) = &cli.channel else { return Ok(ChannelChoice::Auto) };
+    let choice = ChannelChoice::ALL.into_iter().find(|choice| choice.name() == given);
+    choice.ok_or_else(|| UsageError::Value {
+        flag: "--channel",
+        given: given.clone(),
+        why: format!("must be one of {}", ChannelChoice::ALL.map(ChannelChoice::name).join(", ")),
+    })
+}
+
+fn egress(cli: &Cli, protocol: Protocol) -> Result<Egress, UsageError> {
+    let wrong = |flag, given: &str, why: &str| {
+        Err(UsageError::Value { flag, given: given.to_owned(), why: why.to_owned() })
+    };
+    let interface = cli.interface.as_deref();
+    if let Some(name) = interface.filter(|name| !is_interface(name)) {
+        return wrong("-I", name, "must be the name of an interface");
+    }
+    let local_port = number("-L", cli.localport.as_ref(), 1..=u16::MAX)?;
+    match protocol {
+        Protocol::Icmp if local_port.is_some() => {
+            return Err(UsageError::Contradiction("--icmp", "--localport"));
+        }
+        Protocol::Tcp if local_port.is_some() => {
+            return Err(UsageError::Contradiction("--tcp", "--localport"));
+        }
+        _ => {}
+    }
+    Ok(Egress {
+        tos: number("-Q", cli.tos.as_ref(), 0..=u8::MAX)?.unwrap_or_default(),
+        source: source(cli)?,
+        interface: interface.map(str::to_owned),
+        local_port,
+    })
+}
+
+/// The source address asked for.
+fn source(cli: &Cli) -> Result<Option<IpAddr>, UsageError> {
+    let Some(given) = &cli.address else { return Ok(None) };
+    given.parse().map(Some).map_err(|_| UsageError::Value {
+        flag: "-a",
+        given: given.clone(),
+        why: "must be an IP address of this machine".to_owned(),
+    })
+}
+
+/// Whether Linux could have an interface of this name (`dev_valid_name`).
+fn is_interface(name: &str) -> bool {
+    let fits = (1..=15).contains(&name.len()) && !matches!(name, "." | "..");
+    fits && !name.contains(|letter: char| letter.is_whitespace() || matches!(letter, '/' | ':' | '\0'))
 }
 
 fn interval(given: Option<&String>, privileged: bool) -> Result<Option<Duration>, UsageError> {
@@ -191,12 +281,15 @@ mod tests {
     #[test]
     fn the_defaults_watch_on_a_screen() {
         let probing = Probing {
+            protocol: Protocol::Udp,
+            channel: ChannelChoice::Auto,
+            egress: Egress::default(),
             interval: Duration::from_secs(1),
             tries: 3,
             count: None,
             first_ttl: 1,
             max_ttl: 30,
-            port: 33_434,
+            port: Some(33_434),
             size: 64,
             timeout: Duration::from_secs(3),
         };
@@ -230,20 +323,41 @@ mod tests {
 
     #[test]
     fn values_reach_their_places() {
-        let settings = on_terminal("-b -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
+        let settings =
+            on_terminal("-b -T --channel raw -Q 46 -a 192.0.2.9 -I eth0 -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
         let probing = Probing {
+            protocol: Protocol::Tcp,
+            channel: ChannelChoice::Raw,
+            egress: Egress {
+                tos: 46,
+                source: Some("192.0.2.9".parse().unwrap()),
+                interface: Some("eth0".to_owned()),
+                local_port: None,
+            },
             interval: Duration::from_millis(500),
             tries: 1,
             count: None,
             first_ttl: 2,
             max_ttl: 9,
-            port: 53,
+            port: Some(53),
             size: 1500,
             timeout: Duration::from_millis(500),
         };
         assert_eq!(settings.probing, probing);
         assert_eq!(settings.hosts, Hosts::Both);
         assert_eq!(settings.target, Target::Host("x".to_owned(), Some(Family::V4)));
+    }
+
+    #[test]
+    fn the_last_protocol_wins_and_has_its_own_port() {
+        let asked = |line| {
+            let probing = on_terminal(line).unwrap().probing;
+            (probing.protocol, probing.port)
+        };
+        assert_eq!(asked("--icmp x"), (Protocol::Icmp, None));
+        assert_eq!(asked("--icmp -T x"), (Protocol::Tcp, Some(443)));
+        assert_eq!(asked("-T --icmp -u x"), (Protocol::Udp, Some(33_434)));
+        assert_eq!(asked("-u --tcp -P 22 x"), (Protocol::Tcp, Some(22)));
     }
 
     #[test]
@@ -256,6 +370,7 @@ mod tests {
         assert_eq!(family("2001:db8::1"), Some(Family::V6));
         assert_eq!(family("fe80::1%eth0"), Some(Family::V6));
         assert_eq!(family("-6 example.org"), Some(Family::V6));
+        assert_eq!(family("-a 2001:db8::9 example.org"), Some(Family::V6));
         assert_eq!(family("example.org"), None);
     }
 
@@ -308,6 +423,16 @@ mod tests {
             "-f 31 x",
             "-P 0 x",
             "-P 65536 x",
+            "--icmp -P 53 x",
+            "--channel pigeon x",
+            "-Q 256 x",
+            "-a here x",
+            "-a 192.0.2.1 -6 x",
+            "-a 2001:db8::1 192.0.2.1",
+            "-I eth/0 x",
+            "-L 0 x",
+            "--icmp -L 53 x",
+            "-T -L 53 x",
             "-s 43 x",
             "-s 65001 x",
             "-s 63 -6 x",

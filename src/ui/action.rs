@@ -23,6 +23,8 @@ pub enum Action {
     Freeze,
     /// Count from now on.
     Restart,
+    /// Probe with the next protocol: UDP, ICMP, TCP.
+    NextProtocol,
     /// Ask for a new interval.
     AskInterval,
     /// Move the selection, or scroll the help.

@@ -19,8 +19,9 @@ use super::theme::Look;
 use crate::engine::faults::Fault;
 use crate::engine::probe::Command;
 use crate::engine::round::Row;
-use crate::engine::table::{Span, Table, TableRow};
+use crate::engine::table::{RowState, Span, Table, TableRow};
 use crate::engine::time::Time;
+use crate::report::words;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
 
@@ -114,6 +115,9 @@ impl App {
         if self.max_ttl == Some(view.snapshot.pace.max_ttl) {
             self.max_ttl = None;
         }
+        if let Some(news) = self.live.as_ref().and_then(|before| switched(before, &view)) {
+            self.message = Some(news);
+        }
         self.live = Some(view);
         if self.is_frozen() {
             return false;
@@ -153,6 +157,7 @@ impl App {
             Action::FewerHops => return self.reach(-1),
             Action::Freeze => self.freeze(),
             Action::Restart => self.restart(),
+            Action::NextProtocol => return Some(Request::NextProtocol),
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
             Action::Details => self.open(),
             Action::Move(step) => self.step(step),
@@ -279,6 +284,13 @@ impl App {
         })
     }
 
+    /// Whether the target has answered nothing, though it had the time to.
+    pub fn is_target_silent(&self) -> bool {
+        let is_silent =
+            |table: &Table| table.rows.last().is_some_and(|row| row.state == RowState::SilentTarget);
+        self.has_settled() && self.table().is_some_and(is_silent)
+    }
+
     /// The session's time that is shown: it goes on between views, unless frozen.
     pub fn session_now(&self) -> Option<Time> {
         let snapshot = &self.view()?.snapshot;
@@ -357,4 +369,13 @@ impl App {
     pub fn areas(&self) -> Areas {
         Areas::of(Rect::from(self.size), self.fault().is_some())
     }
+}
+
+/// What came of asking for another protocol, where `after` is the first view to tell.
+fn switched(before: &View, after: &View) -> Option<String> {
+    if before.about.protocol != after.about.protocol {
+        return Some(format!("{}; statistics restarted", words::probes(&after.about)));
+    }
+    let refused = after.refused.as_ref().filter(|_| before.refused != after.refused)?;
+    Some(refused.to_string())
 }

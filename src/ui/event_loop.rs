@@ -259,6 +259,7 @@ mod tests {
                 vec![key('i'), key('2'), enter()],
                 vec![Request::Trace(Command::Interval(Duration::from_secs(2)))],
             ),
+            (vec![key('u')], vec![Request::NextProtocol]),
             (vec![key('i'), key('0'), enter()], vec![]),
             (vec![key('p'), key('r'), key('n'), key('j'), key('?')], vec![]),
         ] {

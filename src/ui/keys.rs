@@ -65,6 +65,8 @@ pub enum When {
     Frozen,
     /// While a hop is selected.
     Selected,
+    /// While the target answers nothing.
+    Silent,
 }
 
 const fn char(c: char) -> Key {
@@ -122,6 +124,13 @@ pub const BINDINGS: &[Binding] = &[
         Action::Restart,
         "restart the statistics from now",
         &[hint("r", "restart", 4)],
+    ),
+    bind(
+        Scope::Table,
+        &[char('u')],
+        Action::NextProtocol,
+        "probe with UDP, ICMP or TCP in turn; statistics restart",
+        &[Hint { keys: "u", label: "try another protocol", rank: 1, when: When::Silent }],
     ),
     bind(
         Scope::Table,

@@ -15,11 +15,13 @@ use super::action::{Action, Edit, Step};
 use super::app::{App, UiConfig};
 use super::testing::{Scene, balanced, clean, config, ip, lossy, picture, refused, silent_target, unplugged};
 use super::theme::{Depth, Glyphs, Look, Theme};
+use crate::engine::crosscheck::Echoes;
 use crate::engine::path::End;
+use crate::engine::probe::Protocol;
 use crate::engine::round::Try;
 use crate::engine::time::Time;
 use crate::settings::Hosts;
-use crate::watch::Request;
+use crate::watch::{About, Request, View};
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
@@ -240,6 +242,36 @@ fn without_servers_to_ask_the_footer_says_so_while_origins_are_shown() {
     let said = "no AS numbers: /etc/resolv.conf: No such file or directory (os error 2)";
     assert!(footer(&[Action::Origins]).contains(said), "{}", footer(&[Action::Origins]));
     assert!(!footer(&[]).contains("no AS"));
+}
+
+#[test]
+fn another_protocol_is_told_in_the_footer_and_so_is_why_not() {
+    let mut app = silent_target().app(100, 24);
+    assert!(picture(&app, 100, 24).to_string().contains("u try another protocol"));
+    assert!(!picture(&clean().app(100, 24), 100, 24).to_string().contains("try another protocol"));
+    assert_eq!(app.update(Action::NextProtocol), Some(Request::NextProtocol));
+    let refused = View { refused: Some("not here".into()), ..silent_target().view() };
+    app.show(refused.clone());
+    assert_eq!(app.message(), Some("not here"));
+    app.update(Action::Move(Step::Down));
+    app.show(refused);
+    assert_eq!(app.message(), None, "told once");
+    let mut other = silent_target().view();
+    other.about = About { protocol: Protocol::Icmp, port: None, ..(*other.about).clone() }.into();
+    app.show(other);
+    assert!(picture(&app, 100, 24).to_string().contains("ICMP echo; statistics restarted"));
+}
+
+#[test]
+fn a_silent_target_that_answers_echo_says_so_in_its_row() {
+    let mut view = silent_target().view();
+    let mut echoes = Echoes { last: Some(Duration::from_micros(12_300)), ..Echoes::default() };
+    echoes.counts.answered = 40;
+    view.echoes = Some(echoes);
+    let mut app = silent_target().app(100, 24);
+    app.show(view);
+    let screen = picture(&app, 100, 24).to_string();
+    assert!(screen.contains("UDP 33434 filtered, echo 12.3 ms, 0.0% of 40"), "{screen}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::theme::{Depth, Glyphs, Look, Theme};
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::path::{End, HopView, PathView};
-use crate::engine::probe::{Grade, LocalFault};
+use crate::engine::probe::{Grade, LocalFault, Protocol};
 use crate::engine::round::{Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
@@ -183,6 +183,8 @@ impl Scene {
             origins: Arc::new(self.origins.iter().copied().collect::<Origins>().with_trouble(self.trouble)),
             naming: false,
             about: Arc::new(about()),
+            echoes: None,
+            refused: None,
         }
     }
 
@@ -203,8 +205,8 @@ pub fn about() -> About {
         target: "example.org".to_owned(),
         address: ip("203.0.113.9"),
         source: Some(ip("192.0.2.20")),
-        protocol: "UDP",
-        port: 33_434,
+        protocol: Protocol::Udp,
+        port: Some(33_434),
         channel: "error-queue",
         host: "laptop".to_owned(),
     }

@@ -1,6 +1,5 @@
 //! The watch's own thread: one loop that hands time, events and requests to the trace.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -9,18 +8,19 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
+use super::check::Check;
 use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use crate::engine::probe::Protocol;
 use crate::engine::record::Record;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
-use crate::engine::trace::Trace;
+use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::resolver::Resolver;
 use crate::net::channel::Channel;
 use crate::net::clock::Clock;
-use crate::net::error_queue::ErrorQueue;
-use crate::net::simulated::Simulated;
+use crate::net::open_error::OpenError;
 use crate::origin::finder::Finder;
 
 /// How long a front end that was told to end may take before the process ends without it.
@@ -38,11 +38,11 @@ pub fn run(
     resolver: Resolver,
     requests: Receiver<Request>,
     front: Front<'_, impl Fn(Notice)>,
-    opened: &SyncSender<io::Result<()>>,
+    opened: &SyncSender<Result<(), OpenError>>,
 ) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return opened.send(Err(error)).unwrap_or_default(),
+        Err(error) => return opened.send(Err(error.into())).unwrap_or_default(),
     };
     runtime.block_on(async {
         let ready = Worker::open(config, clock, resolver, requests, front);
@@ -71,6 +71,13 @@ struct Worker<'a, N> {
     clock: Clock,
     trace: Trace,
     channel: Channel,
+    check: Check,
+    /// The way and the trace as they were asked for at the start.
+    way: Way,
+    trace_config: TraceConfig,
+    /// The protocol asked for last, and why it cannot be had.
+    asked: Protocol,
+    refused: Option<Arc<str>>,
     resolver: Resolver,
     finder: Finder,
     requests: Receiver<Request>,
@@ -95,19 +102,21 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         mut resolver: Resolver,
         requests: Receiver<Request>,
         front: Front<'a, N>,
-    ) -> io::Result<(Self, Signals)> {
+    ) -> Result<(Self, Signals), OpenError> {
         let signals = Signals::listen(config.screen)?;
-        let channel = match config.way {
-            Way::ErrorQueue(config) => Channel::ErrorQueue(Box::new(ErrorQueue::open(config, clock)?)),
-            Way::Simulated(scenario) => Channel::Simulated(Box::new(Simulated::new(*scenario))),
-        };
-        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about };
+        let channel = config.way.open(clock)?;
+        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
         resolver.set_enabled(config.names);
         let worker = Self {
             clock,
             trace: Trace::new(config.trace, now, clock.anchor()),
             channel,
+            check: Check::new(config.way.clone(), clock),
+            asked: config.about.protocol,
+            way: config.way,
+            trace_config: config.trace,
+            refused: None,
             resolver,
             finder: Finder::new(config.origins),
             requests,
@@ -154,6 +163,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     None => return,
                 },
                 () = self.channel.ready() => {}
+                () = self.check.ready() => {}
                 answer = self.resolver.answered() => {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.names_version += 1;
@@ -188,6 +198,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             self.trace.handle_sent(now, probe.no, outcome);
             left -= 1;
         }
+        self.check.drive(&self.trace, self.trace.pace());
         // History has its share already; the recording will read the rest here.
         while let Some(record) = self.trace.poll_record() {
             self.want_origins(&record);
@@ -237,8 +248,37 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.names_version += 1;
             }
             Request::Origins(enabled) => self.finder.set_enabled(enabled),
+            Request::NextProtocol => {
+                self.refused = self.next_protocol().err().map(Arc::from);
+                self.names_version += 1;
+            }
             Request::Quit => self.expect_end(0),
         }
+    }
+
+    /// Goes on with the next protocol, a new trace over a new channel; if that cannot be had, as before.
+    fn next_protocol(&mut self) -> Result<(), String> {
+        self.asked = self.asked.next();
+        let way = self.way.by(self.asked).ok_or("a simulated path has one protocol only")?;
+        if self.asked == self.about.protocol {
+            return Ok(());
+        }
+        let channel = way.open(self.clock).map_err(|error| error.to_string())?;
+        let about = About {
+            source: Some(channel.source()),
+            channel: channel.name(),
+            protocol: self.asked,
+            port: way.port(),
+            ..(*self.about).clone()
+        };
+        let config = TraceConfig { pace: self.trace.pace(), ..self.trace_config };
+        // Versions only grow, whatever the new trace starts with.
+        self.names_version += self.trace.version() + self.check.version();
+        self.trace = Trace::new(config, self.clock.now(), self.clock.anchor());
+        self.channel = channel;
+        self.check = Check::new(way, self.clock);
+        self.about = Arc::new(about);
+        Ok(())
     }
 
     /// A front end was told to end. If it is stuck, in a terminal that takes nothing, this thread ends the
@@ -248,7 +288,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     }
 
     fn version(&self) -> u64 {
-        self.trace.version() + self.names_version + self.finder.version()
+        self.trace.version() + self.check.version() + self.names_version + self.finder.version()
     }
 
     fn next_wake(&self) -> Option<Time> {
@@ -256,8 +296,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
         let patience = self.finished.filter(|_| !self.is_ended).map(|at| at + PATIENCE);
         let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout()];
-        let others = [self.trace.poll_timeout(), self.channel.poll_timeout(), publish, deadline, patience];
-        others.into_iter().chain(lookups).flatten().min()
+        let channels = [self.channel.poll_timeout(), self.check.poll_timeout()];
+        let others = [self.trace.poll_timeout(), publish, deadline, patience];
+        channels.into_iter().chain(others).chain(lookups).flatten().min()
     }
 
     fn publish(&mut self, now: Time) {
@@ -275,6 +316,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             origins: self.finder.origins(),
             naming: self.is_looking_up(now),
             about: Arc::clone(&self.about),
+            echoes: self.check.echoes(),
+            refused: self.refused.clone(),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);

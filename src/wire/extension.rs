@@ -97,26 +97,27 @@ pub fn emit(labels: &[Label]) -> Vec<u8> {
     bytes
 }
 
-/// What Linux returns with an entry of a UDP socket's error queue, taken apart.
+/// What Linux returns with an entry of an error queue, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queued<'a> {
-    /// The part of our own payload that was quoted, and nothing that is not ours.
+    /// The part of what we sent that was quoted, and nothing that is not ours.
     pub payload: &'a [u8],
     /// The labels in the extension.
     pub labels: Vec<Label>,
 }
 
 impl<'a> Queued<'a> {
-    /// Takes apart `data`, which is all that followed the quoted UDP header: our payload, perhaps padding,
-    /// perhaps an extension.
+    /// Takes apart `data`, which is all of the quote behind its first `before` bytes: what we sent, perhaps
+    /// padding, perhaps an extension.
     ///
-    /// `sent` is the length of the payload that was sent. `ee_data` is that field of `sock_extended_err`,
+    /// UDP sockets return what follows the UDP header ([`udp_payload`]), ping sockets what follows the IP
+    /// header. `sent` is the length of what was sent from there on. `ee_data` is that field of `sock_extended_err`,
     /// which holds a `sock_ee_data_rfc4884` when the socket asked for one (`IP_RECVERR_RFC4884`), zero if not.
-    pub fn parse(family: Family, data: &'a [u8], sent: usize, ee_data: u32) -> Self {
+    pub fn parse(before: usize, data: &'a [u8], sent: usize, ee_data: u32) -> Self {
         let [len_0, len_1, flags, _reserved] = ee_data.to_ne_bytes();
         let (end, labels) = match usize::from(u16::from_ne_bytes([len_0, len_1])) {
             0 => {
-                let at = QUOTE - headers(family);
+                let at = QUOTE.saturating_sub(before);
                 match data.get(at..).and_then(parse_legacy) {
                     Some(labels) => (at, labels),
                     None => (data.len(), Vec::new()),
@@ -131,7 +132,7 @@ impl<'a> Queued<'a> {
 }
 
 /// The length of the IP header and the UDP header before our payload.
-const fn headers(family: Family) -> usize {
+pub const fn udp_payload(family: Family) -> usize {
     match family {
         Family::V4 => 20 + 8,
         Family::V6 => 40 + 8,
@@ -274,7 +275,7 @@ mod tests {
     fn the_error_queue_tells_where_the_extension_begins() {
         for (family, at) in [(Family::V4, 100_u16), (Family::V6, 80), (Family::V4, 200)] {
             let data = queue(40, at.into(), &ONE);
-            let queued = Queued::parse(family, &data, 40, ee_data(at, 0));
+            let queued = Queued::parse(udp_payload(family), &data, 40, ee_data(at, 0));
             assert_eq!(queued, Queued { payload: &[0x55; 40], labels: vec![LABEL] });
         }
         if cfg!(target_endian = "little") {
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn an_extension_that_the_kernel_calls_invalid_is_not_read() {
         let data = queue(200, 100, &ONE);
-        let queued = Queued::parse(Family::V4, &data, 200, ee_data(100, FLAG_INVALID));
+        let queued = Queued::parse(udp_payload(Family::V4), &data, 200, ee_data(100, FLAG_INVALID));
         assert_eq!(queued, Queued { payload: &[0x55; 100], labels: vec![] });
     }
 
@@ -293,20 +294,27 @@ mod tests {
     fn an_extension_without_a_length_is_found_by_its_checksum() {
         for (family, at) in [(Family::V4, 100), (Family::V6, 80)] {
             let data = queue(200, at, &ONE);
-            let queued = Queued::parse(family, &data, 200, 0);
+            let queued = Queued::parse(udp_payload(family), &data, 200, 0);
             assert_eq!(queued, Queued { payload: &vec![0x55; at], labels: vec![LABEL] });
             let data = queue(200, at, &MIXED);
-            assert_eq!(Queued::parse(family, &data, 200, 0).labels, [], "no checksum, so not believed");
+            assert_eq!(
+                Queued::parse(udp_payload(family), &data, 200, 0).labels,
+                [],
+                "no checksum, so not believed"
+            );
         }
     }
 
     #[test]
     fn a_long_quote_without_extension_is_payload_to_its_end() {
         let data = queue(520, 520, &[]);
-        assert_eq!(Queued::parse(Family::V4, &data, 1_000, 0).payload, data);
-        assert_eq!(Queued::parse(Family::V4, &data, 300, 0).payload, &data[..300]);
-        assert!(Queued::parse(Family::V4, &[], 300, 0).payload.is_empty());
-        assert_eq!(Queued::parse(Family::V4, &data, 300, ee_data(9_000, 0)).payload, &data[..300]);
+        assert_eq!(Queued::parse(udp_payload(Family::V4), &data, 1_000, 0).payload, data);
+        assert_eq!(Queued::parse(udp_payload(Family::V4), &data, 300, 0).payload, &data[..300]);
+        assert!(Queued::parse(udp_payload(Family::V4), &[], 300, 0).payload.is_empty());
+        assert_eq!(
+            Queued::parse(udp_payload(Family::V4), &data, 300, ee_data(9_000, 0)).payload,
+            &data[..300]
+        );
     }
 
     fn any_label() -> impl Strategy<Value = Label> {
@@ -329,7 +337,7 @@ mod tests {
             prop_assert!(parse(&bytes).is_none_or(|labels| labels.len() <= MAX_LABELS));
             prop_assert!(parse_legacy(&bytes).is_none_or(|labels| labels.len() <= MAX_LABELS));
             for family in [Family::V4, Family::V6] {
-                let queued = Queued::parse(family, &bytes, sent, ee_data);
+                let queued = Queued::parse(udp_payload(family), &bytes, sent, ee_data);
                 prop_assert!(bytes.starts_with(queued.payload) && queued.payload.len() <= sent);
             }
         }

@@ -9,10 +9,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hopwatch::engine::probe::{Event, Flow, Probe, ProbeNo};
+use hopwatch::engine::probe::{Event, Flow, Probe, ProbeNo, Protocol};
+use hopwatch::net::channel::ChannelConfig;
 use hopwatch::net::clock::Clock;
-use hopwatch::net::error_queue::{ErrorQueue, ErrorQueueConfig};
-use hopwatch::wire::payload::{Cookie, LEN};
+use hopwatch::net::error_queue::ErrorQueue;
+use hopwatch::wire::payload::Cookie;
 
 use crate::report;
 use crate::support::lab;
@@ -69,8 +70,8 @@ struct Times {
 
 /// Sends probes one after the other over the crate's own channel.
 async fn ask(target: SocketAddr, probes: u32) -> Vec<Times> {
-    let config = ErrorQueueConfig { target, payload_len: LEN, cookie: Cookie(7) };
-    let mut channel = ErrorQueue::open(config, Clock::start()).expect("a channel");
+    let config = ChannelConfig::new(Protocol::Udp, target, Cookie(7));
+    let mut channel = ErrorQueue::open(&config, Clock::start()).expect("a channel");
     let mut times = Vec::new();
     for number in 0..probes {
         let no = ProbeNo(number);

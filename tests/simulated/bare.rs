@@ -239,6 +239,8 @@ fn a_forged_one_moves_nothing() {
             labels: Vec::new(),
             rewritten: false,
             mtu: None,
+            measured: None,
+            quoted: None,
         };
         let flow = if number % 2 == 0 { Flow::Stable } else { Flow::Own(number.into()) };
         play = play.event(Event::Bare { flow, reply });

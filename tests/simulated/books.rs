@@ -135,10 +135,12 @@ fn reply(play: &Play, no: Option<ProbeNo>, answer: Answer) -> Event {
         received: play.now,
         kernel: None,
         wall: Wall(0),
+        measured: None,
         reply_ttl: None,
         labels: Vec::new(),
         rewritten: false,
         mtu: None,
+        quoted: None,
     })
 }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod bare;
 mod books;
+mod crosscheck;
 mod pace;
 mod paths;
 mod play;

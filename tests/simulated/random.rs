@@ -70,7 +70,15 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             stages.sort_by_key(|(at, _)| *at);
             let later = stages.into_iter().map(|(at, branches)| (Time::from_millis(at), branches));
             let stages = std::iter::once((Time::ZERO, first)).chain(later).collect();
-            Scenario { source: SOURCE.into(), target: TARGET, stages, period: None, faults, seed }
+            Scenario {
+                source: SOURCE.into(),
+                target: TARGET,
+                stages,
+                period: None,
+                faults,
+                echo: false,
+                seed,
+            }
         },
     )
 }
@@ -114,10 +122,12 @@ fn foreign() -> impl Strategy<Value = Event> {
             received: Time::ZERO,
             kernel: kernel.map(Wall),
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
             mtu: None,
+            quoted: None,
         })
     });
     prop_oneof![

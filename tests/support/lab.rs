@@ -98,6 +98,11 @@ pub fn sysctl(name: &str, value: &str) {
     std::fs::write(format!("/proc/sys/net/{name}"), value).expect(name);
 }
 
+/// Lets everybody in this thread's network namespace open ping sockets: the only group that there is.
+pub fn permit_ping() {
+    sysctl("ipv4/ping_group_range", "0 0");
+}
+
 /// Gives addresses names, by a hosts(5) file in the place of this mount namespace's own.
 pub fn hosts<A: Display, N: Display>(named: impl IntoIterator<Item = (A, N)>) {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
@@ -125,6 +130,11 @@ pub fn without_capabilities(program: &str) -> Command {
     command.args(["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--pdeathsig=KILL", "--"]);
     command.arg(program);
     command
+}
+
+/// The binary under test with `CAP_NET_RAW` over these namespaces, and more.
+pub fn privileged_hopwatch() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_hopwatch"))
 }
 
 /// The binary under test, without any capability.

@@ -7,10 +7,14 @@ const ETHERNET: usize = 14;
 const UDP: u8 = 17;
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
+const ECHO_REQUEST: u8 = 8;
+const ECHO_REPLY: u8 = 0;
+const ECHO_REQUEST_V6: u8 = 128;
+const ECHO_REPLY_V6: u8 = 129;
 /// The payload's first four bytes, in every probe of the crate.
 pub const MAGIC: usize = 4;
 
-/// A UDP packet as it arrived.
+/// A UDP packet or an ICMP echo request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Probe {
     /// Who sent it.
@@ -19,15 +23,19 @@ pub struct Probe {
     pub destination: IpAddr,
     /// TTL or hop limit on arrival.
     pub ttl: u8,
-    /// UDP source port.
+    /// Whether it is an echo request.
+    pub is_echo: bool,
+    /// UDP source port, or the echo request's identifier.
     pub source_port: u16,
-    /// UDP destination port.
+    /// UDP destination port, or the echo request's sequence number.
     pub port: u16,
-    /// What follows the UDP header.
+    /// The type of service or the traffic class.
+    pub tos: u8,
+    /// What follows the UDP or ICMP header.
     pub payload: Vec<u8>,
     /// The Ethernet header of an answer to it.
     ethernet: [u8; ETHERNET],
-    /// The packet from its IP header on, with the UDP checksum that a network card would have put there.
+    /// The packet from its IP header on, with the checksum that a network card would have put there.
     packet: Vec<u8>,
     ip_header: usize,
 }
@@ -70,25 +78,32 @@ pub struct Quote {
 }
 
 impl Probe {
-    /// Reads an Ethernet frame; `None` for anything but a whole UDP packet over IPv4 or IPv6.
+    /// Reads an Ethernet frame; `None` for anything but a whole UDP packet or echo request over IPv4 or IPv6.
     pub fn parse(frame: &[u8]) -> Option<Self> {
         let (head, packet) = frame.split_at_checked(ETHERNET)?;
         let (source, destination, ttl, ip_header): (IpAddr, IpAddr, _, _) = match packet.first()? >> 4 {
-            4 if *packet.get(9)? == UDP => {
+            4 if matches!(*packet.get(9)?, UDP | ICMP) => {
                 let source = <[u8; 4]>::try_from(packet.get(12..16)?).ok()?;
                 let destination = <[u8; 4]>::try_from(packet.get(16..20)?).ok()?;
                 (source.into(), destination.into(), packet[8], usize::from(packet[0] & 15) * 4)
             }
-            6 if *packet.get(6)? == UDP => {
+            6 if matches!(*packet.get(6)?, UDP | ICMPV6) => {
                 let source = <[u8; 16]>::try_from(packet.get(8..24)?).ok()?;
                 let destination = <[u8; 16]>::try_from(packet.get(24..40)?).ok()?;
                 (source.into(), destination.into(), packet[7], 40)
             }
             _ => return None,
         };
-        let udp = packet.get(ip_header..)?;
-        let length = usize::from(u16::from_be_bytes([*udp.get(4)?, *udp.get(5)?]));
-        let port_at = |at: usize| Some(u16::from_be_bytes([*udp.get(at)?, *udp.get(at + 1)?]));
+        let (is_v4, protocol, total) = match source {
+            IpAddr::V4(_) => (true, packet[9], usize::from(u16::from_be_bytes([packet[2], packet[3]]))),
+            IpAddr::V6(_) => (false, packet[6], 40 + usize::from(u16::from_be_bytes([packet[4], packet[5]]))),
+        };
+        let body = packet.get(ip_header..total)?;
+        let is_echo = protocol != UDP;
+        if is_echo && *body.first()? != if is_v4 { ECHO_REQUEST } else { ECHO_REQUEST_V6 } {
+            return None;
+        }
+        let field = |at: usize| Some(u16::from_be_bytes([*body.get(at)?, *body.get(at + 1)?]));
         let mut ethernet = [0; ETHERNET];
         ethernet[..6].copy_from_slice(&head[6..12]);
         ethernet[6..12].copy_from_slice(&head[..6]);
@@ -97,18 +112,22 @@ impl Probe {
             source,
             destination,
             ttl,
-            source_port: port_at(0)?,
-            port: port_at(2)?,
-            payload: udp.get(8..length)?.to_vec(),
+            is_echo,
+            source_port: field(if is_echo { 4 } else { 0 })?,
+            port: field(if is_echo { 6 } else { 2 })?,
+            tos: if is_v4 { packet[1] } else { packet[0] << 4 | packet[1] >> 4 },
+            payload: body.get(8..)?.to_vec(),
             ethernet,
-            packet: packet.get(..ip_header + length)?.to_vec(),
+            packet: packet.get(..total)?.to_vec(),
             ip_header,
         };
         // A veth leaves the checksum to a network card that it has not got.
-        let udp = &mut probe.packet[ip_header..];
-        udp[6..8].fill(0);
-        let sum = pseudo_checksum(source, destination, UDP, udp);
-        udp[6..8].copy_from_slice(&sum.to_be_bytes());
+        if !is_echo {
+            let udp = &mut probe.packet[ip_header..];
+            udp[6..8].fill(0);
+            let sum = pseudo_checksum(source, destination, UDP, udp);
+            udp[6..8].copy_from_slice(&sum.to_be_bytes());
+        }
         Some(probe)
     }
 
@@ -155,6 +174,22 @@ impl Probe {
         let sum = pseudo_checksum(self.destination, self.source, UDP, &udp);
         udp[6..8].copy_from_slice(&sum.to_be_bytes());
         self.frame(self.destination, 64 - distance, UDP, &udp)
+    }
+
+    /// The frame of the echo reply to this echo request, `distance` hops away.
+    pub fn echo_reply(&self, distance: u8) -> Vec<u8> {
+        let is_v4 = self.destination.is_ipv4();
+        let mut icmp = vec![if is_v4 { ECHO_REPLY } else { ECHO_REPLY_V6 }, 0, 0, 0];
+        icmp.extend(self.source_port.to_be_bytes());
+        icmp.extend(self.port.to_be_bytes());
+        icmp.extend(&self.payload);
+        let sum = if is_v4 {
+            checksum(&icmp)
+        } else {
+            pseudo_checksum(self.destination, self.source, ICMPV6, &icmp)
+        };
+        icmp[2..4].copy_from_slice(&sum.to_be_bytes());
+        self.frame(self.destination, 64 - distance, if is_v4 { ICMP } else { ICMPV6 }, &icmp)
     }
 
     /// What an ICMP error quotes, without the extension, and the RFC 4884 length field.

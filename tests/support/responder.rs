@@ -1,4 +1,4 @@
-//! A made-up internet: a thread on a packet socket at the far end of a veth pair that answers UDP probes of
+//! A made-up internet: a thread on a packet socket at the far end of a veth pair that answers probes of
 //! both families as the nodes of a path would, and notes each of them with the kernel's own stamps.
 //!
 //! What a node can do is a field of [`Node`]; a new trick is a new field and a line in [`node`].
@@ -54,11 +54,15 @@ pub struct Seen {
     pub ttl: u8,
     /// Whom it was for.
     pub destination: IpAddr,
-    /// UDP source port.
+    /// Whether it is an echo request.
+    pub is_echo: bool,
+    /// UDP source port, or the echo request's identifier.
     pub source_port: u16,
-    /// UDP destination port.
+    /// UDP destination port, or the echo request's sequence number.
     pub port: u16,
-    /// What followed the UDP header.
+    /// The type of service or the traffic class.
+    pub tos: u8,
+    /// What followed the UDP or ICMP header.
     pub payload: Vec<u8>,
     /// The cookie in its payload.
     pub cookie: Option<u64>,

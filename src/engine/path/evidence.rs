@@ -92,6 +92,7 @@ impl Hop {
             reply_ttl: reply.reply_ttl,
             other_flow: self.view.other_flow,
             mtu: reply.mtu.map(|mtu| (reply.from, mtu)).or(self.view.mtu),
+            quoted: reply.quoted,
         };
         if of_block { Change::OfBlock } else { Change::None }
     }
@@ -142,10 +143,12 @@ mod tests {
             received: Time::ZERO,
             kernel: None,
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
             mtu: None,
+            quoted: None,
         }
     }
 

@@ -91,10 +91,12 @@ mod tests {
                 received: Time::ZERO,
                 kernel: None,
                 wall: Wall(0),
+                measured: None,
                 reply_ttl: None,
                 labels: Vec::new(),
                 rewritten: false,
                 mtu: None,
+                quoted: None,
             };
             path.observe(ProbeNo(u32::from(ttl)), ttl, &reply);
         }

@@ -4,21 +4,23 @@ use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
 
-use super::ErrorQueueConfig;
+use super::format::Format;
 use super::socket::{Extended, Message};
 use crate::engine::probe::{Answer, Event, Flow, LocalFault, ProbeNo, Reply, Stray};
 use crate::net::clock::Clock;
 use crate::net::ports;
 use crate::net::stamps::SendStamps;
-use crate::wire::extension::Queued;
 use crate::wire::icmp::{Family, Icmp, Kind, Unreachable};
-use crate::wire::payload::{self, Recognised};
 
 /// What a message is held against.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
-    /// Target and cookie.
-    pub config: ErrorQueueConfig,
+    /// The target and its port.
+    pub target: SocketAddr,
+    /// The form of our probes.
+    pub format: Format,
+    /// The last probe that was sent.
+    pub last: Option<ProbeNo>,
     /// Stamps the reading.
     pub clock: Clock,
     /// Our own address.
@@ -35,8 +37,8 @@ impl Context {
         let Some(error) = message.error else { return Some(self.direct(message, data)) };
         match error.err.ee_origin {
             libc::SO_EE_ORIGIN_TIMESTAMPING => {
-                let ErrorQueueConfig { cookie, payload_len, .. } = self.config;
-                let no = stamps.probe(data, error.err.ee_data, cookie, payload_len)?;
+                let format = self.format;
+                let no = stamps.probe(data, error.err.ee_data, format.cookie(), format.payload_len())?;
                 Some(Event::SendStamp { no, kernel: message.stamp? })
             }
             libc::SO_EE_ORIGIN_ICMP => Some(self.icmp(Family::V4, error, message, data)),
@@ -47,37 +49,48 @@ impl Context {
                     Errno::EMSGSIZE => LocalFault::TooBig(error.err.ee_info),
                     other => fault_of(other),
                 };
-                Some(Event::Local { no: self.recognise(data).ok(), fault })
+                Some(Event::Local { no: self.format.recognise(data).ok(), fault })
             }
         }
     }
 
-    /// Ordinary data: the target's own application answers.
+    /// Ordinary data: the target itself answers, by UDP or with an echo reply.
     fn direct(&self, message: &Message, data: &[u8]) -> Event {
         let Some(flow) = message.address.and_then(|from| self.flow(from)) else {
             return Event::Stray(Stray::Foreign);
         };
-        let no = self.recognise(data).ok();
-        let reply = self.reply(message, self.config.target.ip(), no, Answer::Direct);
+        let no = match self.format.recognise(data) {
+            Ok(no) => Some(no),
+            Err(reason) if self.format.is_returned_whole() => return Event::Stray(reason),
+            Err(_) => None,
+        };
+        let reply = self.reply(message, self.target.ip(), no, Answer::Direct);
         if no.is_some() { Event::Reply(reply) } else { Event::Bare { flow, reply } }
     }
 
     /// The flow of a packet to this address, or of an answer from it; `None` if it is none of ours.
+    ///
+    /// Ping sockets have no ports: both are 0 there, and the flow is the stable one.
     fn flow(&self, address: SocketAddr) -> Option<Flow> {
-        let target = self.config.target;
-        ports::flow(address.port(), target.port()).filter(|_| address.ip() == target.ip())
+        ports::flow(address.port(), self.target.port()).filter(|_| address.ip() == self.target.ip())
     }
 
     fn icmp(&self, family: Family, error: Extended, message: &Message, data: &[u8]) -> Event {
         let Extended { err, offender: Some(offender) } = error else { return Event::Stray(Stray::Malformed) };
         let icmp = Icmp { family, ty: err.ee_type, code: err.ee_code };
         let flow = message.address.and_then(|to| self.flow(to));
-        let queued = Queued::parse(family, data, self.config.payload_len, err.ee_data);
+        let queued = self.format.queued(data, err.ee_data);
         // A router that quotes eight bytes may fill them up with zeros, to make room for an extension.
         let is_empty = queued.payload.iter().all(|byte| *byte == 0);
-        let no = if is_empty { Err(Stray::Truncated) } else { self.recognise(queued.payload) };
+        let named = if is_empty { Err(Stray::Truncated) } else { self.format.recognise(queued.payload) };
+        let no = match named {
+            Err(Stray::Truncated) if flow.is_some() => {
+                self.format.recognise_short(queued.payload, self.last).ok_or(Stray::Truncated)
+            }
+            named => named,
+        };
         let is_own = offender == self.source || Some(offender) == message.own;
-        let is_local = is_own && offender != self.config.target.ip();
+        let is_local = is_own && offender != self.target.ip();
         if let (true, Ok(no)) = (is_local, no) {
             return Event::Local { no: Some(no), fault: rejected(icmp) };
         }
@@ -87,7 +100,9 @@ impl Context {
         reply.mtu = mtu(icmp, err.ee_info);
         match (no, flow) {
             (Ok(_), _) => Event::Reply(reply),
-            (Err(Stray::Truncated), Some(flow)) if !is_local => Event::Bare { flow, reply },
+            (Err(Stray::Truncated), Some(flow)) if !is_local && !self.format.is_returned_whole() => {
+                Event::Bare { flow, reply }
+            }
             // Without our cookie a quote of another flow is somebody else's.
             (Err(_), None) => Event::Stray(Stray::Foreign),
             (Err(reason), Some(_)) => Event::Stray(reason),
@@ -102,18 +117,12 @@ impl Context {
             received: self.clock.now(),
             kernel: message.stamp,
             wall: Clock::wall(),
+            measured: None,
             reply_ttl: message.ttl,
             labels: Vec::new(),
             rewritten: false,
             mtu: None,
-        }
-    }
-
-    fn recognise(&self, data: &[u8]) -> Result<ProbeNo, Stray> {
-        match payload::recognise(data, self.config.cookie) {
-            Recognised::Ours(no) => Ok(ProbeNo(no)),
-            Recognised::NotOurs => Err(Stray::Forged),
-            Recognised::Short => Err(Stray::Truncated),
+            quoted: None,
         }
     }
 }
@@ -124,7 +133,7 @@ fn mtu(icmp: Icmp, info: u32) -> Option<u32> {
 }
 
 /// What an ICMP error from our own address says about this machine.
-fn rejected(icmp: Icmp) -> LocalFault {
+pub fn rejected(icmp: Icmp) -> LocalFault {
     match icmp.kind() {
         Kind::Unreachable(Unreachable::Host) => LocalFault::Neighbour,
         Kind::Unreachable(Unreachable::Network) => LocalFault::NoRoute,

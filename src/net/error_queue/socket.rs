@@ -1,7 +1,7 @@
-//! The UDP socket with every option that the error queue needs, and its two system calls.
+//! The socket with every option that the error queue needs, and its two system calls.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{
@@ -10,7 +10,9 @@ use nix::sys::socket::{
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::engine::probe;
 use crate::engine::time::Wall;
+use crate::net::channel::{ChannelConfig, Egress};
 use crate::wire::icmp::Family;
 
 // Options that no crate names.
@@ -29,37 +31,77 @@ sockopt_impl!(V6AutoFlowLabel, Both, libc::IPPROTO_IPV6, self::IPV6_AUTOFLOWLABE
 /// Wanted receive buffer in bytes; the kernel gives as much of it as `net.core.rmem_max` allows.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// An unconnected, non-blocking UDP socket whose errors queue up.
-pub fn open(family: Family) -> io::Result<UdpSocket> {
-    let (domain, any): (_, IpAddr) = match family {
-        Family::V4 => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
-        Family::V6 => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
+/// An unconnected, non-blocking socket for UDP or ICMP echo, whose errors queue up.
+pub fn open(config: &ChannelConfig) -> io::Result<UdpSocket> {
+    let family = Family::of(config.target.ip());
+    let transport = match (config.protocol, family) {
+        (probe::Protocol::Icmp, Family::V4) => Protocol::ICMPV4,
+        (probe::Protocol::Icmp, Family::V6) => Protocol::ICMPV6,
+        (probe::Protocol::Udp | probe::Protocol::Tcp, _) => Protocol::UDP,
     };
-    let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    let socket = Socket::new(domain(family), Type::DGRAM.nonblocking().cloexec(), Some(transport))?;
     // Clamped by the kernel; a smaller one is noticed by the stamps that it loses.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    enable(&socket, family)?;
     match family {
-        Family::V4 => {
-            setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
-            setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?;
-            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
-            setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?;
-            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
-            let _ = setsockopt(&socket, V4Rfc4884, &true);
-        }
+        Family::V4 => setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?,
         Family::V6 => {
             socket.set_only_v6(true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
             setsockopt(&socket, V6MtuDiscover, &PMTUDISC_DONT)?;
-            let _ = setsockopt(&socket, V6Rfc4884, &true);
-            // A label that changed on the way would be another flow to a load balancer.
-            let _ = setsockopt(&socket, V6AutoFlowLabel, &false);
         }
     }
-    socket.bind(&SocketAddr::new(any, 0).into())?;
+    tie(&socket, config, config.egress.local_port.unwrap_or_default())?;
     Ok(socket.into())
+}
+
+/// Asks for a queue of errors on a socket of any protocol, with all that is to be told about each.
+pub fn enable(socket: &Socket, family: Family) -> nix::Result<()> {
+    match family {
+        Family::V4 => {
+            setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
+            setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?;
+            setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
+            let _ = setsockopt(socket, V4Rfc4884, &true);
+        }
+        Family::V6 => {
+            setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            let _ = setsockopt(socket, V6Rfc4884, &true);
+            // A label that changed on the way would be another flow to a load balancer.
+            let _ = setsockopt(socket, V6AutoFlowLabel, &false);
+        }
+    }
+    Ok(())
+}
+
+/// Binds a socket to the interface, the source address and the port that probes are to leave by, and sets
+/// their type of service.
+pub fn tie(socket: &Socket, config: &ChannelConfig, port: u16) -> io::Result<()> {
+    let Egress { tos, source, interface, .. } = &config.egress;
+    if let Some(interface) = interface {
+        socket.bind_device(Some(interface.as_bytes()))?;
+    }
+    let own: SocketAddr = match config.target {
+        SocketAddr::V4(_) => (source.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), port).into(),
+        SocketAddr::V6(target) => match source.unwrap_or(Ipv6Addr::UNSPECIFIED.into()) {
+            IpAddr::V6(own) => SocketAddrV6::new(own, port, 0, target.scope_id()).into(),
+            other @ IpAddr::V4(_) => (other, port).into(),
+        },
+    };
+    match own {
+        SocketAddr::V4(_) => socket.set_tos_v4((*tos).into())?,
+        SocketAddr::V6(_) => socket.set_tclass_v6((*tos).into())?,
+    }
+    socket.bind(&own.into())
+}
+
+const fn domain(family: Family) -> Domain {
+    match family {
+        Family::V4 => Domain::IPV4,
+        Family::V6 => Domain::IPV6,
+    }
 }
 
 /// Sends one datagram with a TTL of its own.
@@ -150,11 +192,11 @@ fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
     v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into())))
 }
 
-/// The address that the kernel would send from to reach `target`; asks, sends nothing.
-pub fn source_for(target: SocketAddr) -> io::Result<IpAddr> {
-    let any: IpAddr =
-        if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind(SocketAddr::new(any, 0))?;
-    socket.connect(target)?;
+/// The address that the kernel would send from to reach the target; asks, sends nothing.
+pub fn source_for(config: &ChannelConfig) -> io::Result<IpAddr> {
+    let socket = Socket::new(domain(Family::of(config.target.ip())), Type::DGRAM.cloexec(), None)?;
+    tie(&socket, config, 0)?;
+    let socket = UdpSocket::from(socket);
+    socket.connect(config.target)?;
     Ok(socket.local_addr()?.ip())
 }

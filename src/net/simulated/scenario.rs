@@ -21,6 +21,8 @@ pub struct Scenario {
     pub period: Option<Duration>,
     /// Stretches of time in which this machine does not send, and why.
     pub faults: Vec<(Time, Time, LocalFault)>,
+    /// The target answers echo requests, whatever it does with other probes.
+    pub echo: bool,
     /// Seeds every random choice.
     pub seed: u64,
 }
@@ -150,6 +152,7 @@ impl Scenario {
             stages: vec![(Time::ZERO, vec![hops])],
             period: None,
             faults: Vec::new(),
+            echo: false,
             seed: 1,
         }
     }
@@ -165,6 +168,17 @@ impl Scenario {
     #[must_use]
     pub fn every(self, period: Duration) -> Self {
         Self { period: Some(period), ..self }
+    }
+
+    /// The same path as echo requests meet it.
+    #[must_use]
+    pub fn asked_by_echo(&self) -> Self {
+        let mut asked = self.clone();
+        let branches = asked.stages.iter_mut().flat_map(|(_, branches)| branches);
+        for target in branches.filter_map(|branch| branch.last_mut()) {
+            target.conduct = Conduct::Direct;
+        }
+        asked
     }
 
     /// The branches in force at `now`.

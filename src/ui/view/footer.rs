@@ -28,6 +28,7 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         When::Live => !app.is_frozen(),
         When::Frozen => app.is_frozen(),
         When::Selected => app.selected().is_some(),
+        When::Silent => app.is_target_silent(),
     };
     let hints = hints(app.scope()).filter(|hint| matters(hint.when)).map(|hint| Segment {
         parts: vec![

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::Span;
-use crate::report::words::mark;
+use crate::report::words::{mark, probes};
 use crate::ui::app::App;
 use crate::ui::clock::{running, setting, time_of_day};
 use crate::ui::text::{Segment, fit, write_segments};
@@ -78,7 +78,6 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
         let since = time_of_day(snapshot.anchor.wall(snapshot.start(app.span())), app.zone());
         segments.push(Segment::new(format!("statistics since {since}"), theme.strong, 1));
     }
-    let probes = format!("{} port {}", about.protocol, about.port);
     let tries = match pace.tries {
         1 => format!("1 try every {}", setting(pace.interval)),
         tries => format!("{tries} tries, {} apart", setting(pace.interval)),
@@ -86,7 +85,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     let time = app.session_now().unwrap_or(snapshot.now).since(snapshot.started);
     let time = if snapshot.finished { "finished after" } else { "running" }.to_owned() + " " + &running(time);
     segments.extend([
-        Segment::new(probes, theme.plain, 2),
+        Segment::new(probes(about), theme.plain, 2),
         Segment::new(tries, theme.plain, 3),
         Segment::new(about.channel, theme.dim, 5),
         Segment::new(time, theme.plain, 4),

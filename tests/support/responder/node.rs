@@ -37,6 +37,8 @@ pub struct Node {
     pub v6: Ipv6Addr,
     /// What it says about a probe whose TTL runs out there, or that is for it.
     pub says: Says,
+    /// Whether it answers echo requests for it, whatever it says about other probes.
+    pub pings: bool,
     /// What it says about probes that should go further; `None` lets them.
     pub beyond: Option<Says>,
     /// How it quotes.
@@ -61,6 +63,7 @@ impl Node {
             v4,
             v6,
             says: Says::Error(Code::TIME_EXCEEDED),
+            pings: false,
             beyond: None,
             quote: Quote::default(),
             delay: Duration::ZERO,
@@ -71,9 +74,9 @@ impl Node {
         }
     }
 
-    /// A target at a distance: port unreachable.
+    /// A target at a distance: port unreachable, and echo replies.
     pub fn target(distance: u8) -> Self {
-        Self::router(distance).saying(Says::Error(Code::PORT))
+        Self { pings: true, ..Self::router(distance).saying(Says::Error(Code::PORT)) }
     }
 
     /// Routers at the distances from 1, and a target behind them.
@@ -149,6 +152,9 @@ impl Node {
     /// The frame of what it says, from `distance` hops away; `None` for nothing.
     pub fn frame(&self, says: &Says, probe: &Probe, distance: u8) -> Option<Vec<u8>> {
         let from = self.address(probe.destination);
+        if probe.is_echo && self.pings && from == probe.destination {
+            return Some(probe.echo_reply(distance));
+        }
         match says {
             Says::Nothing => None,
             Says::Error(code) => Some(probe.error(from, distance, *code, &self.quote)),

@@ -117,8 +117,10 @@ impl Work {
         seen.push(Seen {
             ttl: probe.ttl,
             destination: probe.destination,
+            is_echo: probe.is_echo,
             source_port: probe.source_port,
             port: probe.port,
+            tos: probe.tos,
             cookie: probe.cookie(),
             number: probe.number(),
             payload: probe.payload,
