@@ -76,7 +76,11 @@ impl Raw {
         loop {
             match self.sender.poll() {
                 // The same answer comes by the raw socket, and with it more.
-                Some(Event::Reply(Reply { answer: Answer::Icmp(_), .. }) | Event::Stray(_)) => {}
+                Some(
+                    Event::Reply(Reply { answer: Answer::Icmp(_), .. })
+                    | Event::Bare { reply: Reply { answer: Answer::Icmp(_), .. }, .. }
+                    | Event::Stray(_),
+                ) => {}
                 Some(event) => return Some(event),
                 None => match self.held.take() {
                     // A send stamp must be known before the answer that it times.
