@@ -124,6 +124,10 @@ pub struct Cli {
     #[arg(short = 'b', long, help_heading = NAMES)]
     pub show_ips: bool,
 
+    /// Hide MPLS labels
+    #[arg(short = 'e', long, help_heading = NAMES)]
+    pub hide_mpls: bool,
+
     /// Print this help
     #[arg(short = 'h', long, action = ArgAction::HelpShort, help_heading = OTHER)]
     help: Option<bool>,
@@ -189,7 +193,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
+            "hopwatch -rwj -nbe -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -220,6 +224,7 @@ mod tests {
             ipv6: true,
             no_dns: true,
             show_ips: true,
+            hide_mpls: true,
             help: None,
             version: None,
         };

@@ -119,9 +119,9 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
     match settings.mode {
         Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
-        Mode::Report { wide } => {
-            report(seen, progress, out, |out, view| text::write(out, view, settings.hosts, wide, &zone))
-        }
+        Mode::Report { wide } => report(seen, progress, out, |out, view| {
+            text::write(out, view, settings.hosts, wide, settings.labels, &zone)
+        }),
         Mode::Screen => Ok(Exit::Done),
     }
 }
@@ -134,6 +134,7 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
     let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
     let config = UiConfig {
         hosts: settings.hosts,
+        labels: settings.labels,
         interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },
         look: Look::detect(|name| std::env::var(name).ok()),
         zone: TimeZone::system(),

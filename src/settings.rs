@@ -33,6 +33,8 @@ pub struct Settings {
     pub probing: Probing,
     /// How names are shown, and so whether they are looked up.
     pub hosts: Hosts,
+    /// Whether MPLS labels are shown.
+    pub labels: bool,
 }
 
 /// Which front end a run gets.

@@ -15,8 +15,15 @@ use crate::watch::View;
 /// Columns of the host unless something longer may not be cut: the table then keeps to 80.
 const HOST: usize = 28;
 
-/// Writes the report. Names are cut to fit 80 columns unless it is to be `wide`.
-pub fn write(out: &mut impl Write, view: &View, hosts: Hosts, wide: bool, zone: &TimeZone) -> io::Result<()> {
+/// Writes the report, MPLS labels too if `labels`. Names are cut to fit 80 columns unless it is to be `wide`.
+pub fn write(
+    out: &mut impl Write,
+    view: &View,
+    hosts: Hosts,
+    wide: bool,
+    labels: bool,
+    zone: &TimeZone,
+) -> io::Result<()> {
     let limit = if wide { usize::MAX } else { HOST };
     let table = view.snapshot.table(Span::All);
     let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, hosts, limit)).collect();
@@ -29,6 +36,9 @@ pub fn write(out: &mut impl Write, view: &View, hosts: Hosts, wide: bool, zone: 
         writeln!(out, "{}", format!("{}{}", pad(&line.label, width), line.figures).trim_end())?;
         if let Some(words) = &line.words {
             writeln!(out, "        {words}")?;
+        }
+        if labels {
+            line.labels.iter().try_for_each(|label| writeln!(out, "    |  +-- {label}"))?;
         }
     }
     let below: Vec<String> =
@@ -48,6 +58,8 @@ struct Line {
     figures: String,
     /// A line of its own below.
     words: Option<String>,
+    /// MPLS labels, a line each.
+    labels: Vec<String>,
 }
 
 /// The lines of a row: the responder that stands for it with the figures, then the others.
@@ -58,12 +70,14 @@ fn lines(row: &TableRow, view: &View, hosts: Hosts, limit: usize) -> Vec<Line> {
         label: format!("{:>3}.|-- {host}", row.ttl),
         figures: figures(row),
         words: words::state(row, view),
+        labels: words::labels(&row.hop.labels).collect(),
     };
     let others = row.responders.iter().filter(|responder| Some(responder.address) != leader);
     let others = others.map(|responder| Line {
         label: format!("    |  `-- {}", words::host(view, responder.address, hosts, limit)),
         figures: String::new(),
         words: None,
+        labels: Vec::new(),
     });
     std::iter::once(first).chain(others).collect()
 }
@@ -115,7 +129,7 @@ mod tests {
 
     fn report(view: &View, hosts: Hosts, wide: bool) -> String {
         let mut out = Vec::new();
-        write(&mut out, view, hosts, wide, &TimeZone::fixed(offset(2))).unwrap();
+        write(&mut out, view, hosts, wide, true, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -132,6 +146,20 @@ mod tests {
     #[test]
     fn a_silent_target_is_told_in_words() {
         insta::assert_snapshot!(report(&fixture::silent(), Hosts::Addresses, false));
+    }
+
+    #[test]
+    fn labels_can_be_hidden() {
+        let write = |labels| {
+            let mut out = Vec::new();
+            write(&mut out, &fixture::reached(), Hosts::Names, false, labels, &TimeZone::fixed(offset(2)))
+                .unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let (shown, hidden) = (write(true), write(false));
+        let others: Vec<&str> = shown.lines().filter(|line| !line.contains("[MPLS: Lbl ")).collect();
+        assert!(others.len() < shown.lines().count(), "{shown}");
+        assert!(hidden.lines().eq(others), "{hidden}");
     }
 
     #[test]

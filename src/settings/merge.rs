@@ -25,7 +25,7 @@ impl Settings {
         let target = target(cli)?;
         let probing = probing(cli, mode, privileged)?;
         probing.check_size(least_family(&target))?;
-        Ok(Self { mode, target, probing, hosts: hosts(cli)? })
+        Ok(Self { mode, target, probing, hosts: hosts(cli)?, labels: !cli.hide_mpls })
     }
 }
 
@@ -292,7 +292,7 @@ mod tests {
             timeout: Duration::from_secs(3),
         };
         let target = Target::Host("example.org".to_owned(), None);
-        let settings = Settings { mode: Mode::Screen, target, probing, hosts: Hosts::Names };
+        let settings = Settings { mode: Mode::Screen, target, probing, hosts: Hosts::Names, labels: true };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));
     }
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn values_reach_their_places() {
         let settings =
-            on_terminal("-b -T --channel raw -Q 46 -a 192.0.2.9 -I eth0 -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
+            on_terminal("-be -T --channel raw -Q 46 -a 192.0.2.9 -I eth0 -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
         let probing = Probing {
             protocol: Protocol::Tcp,
             channel: ChannelChoice::Raw,
@@ -341,7 +341,7 @@ mod tests {
             timeout: Duration::from_millis(500),
         };
         assert_eq!(settings.probing, probing);
-        assert_eq!(settings.hosts, Hosts::Both);
+        assert_eq!((settings.hosts, settings.labels), (Hosts::Both, false));
         assert_eq!(settings.target, Target::Host("x".to_owned(), Some(Family::V4)));
     }
 

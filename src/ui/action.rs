@@ -11,6 +11,8 @@ pub enum Action {
     Back,
     /// Show hosts in the next way: names, addresses, both.
     NextHosts,
+    /// Show MPLS labels, or hide them.
+    Labels,
     /// Raise the highest TTL probed by one.
     MoreHops,
     /// Lower the highest TTL probed by one.

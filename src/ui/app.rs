@@ -30,6 +30,8 @@ const AFTERGLOW: Duration = Duration::from_mins(1);
 pub struct UiConfig {
     /// How hosts are shown at first.
     pub hosts: Hosts,
+    /// Whether MPLS labels are shown at first.
+    pub labels: bool,
     /// The least interval that the prompt takes.
     pub interval_floor: Duration,
     /// Colours and characters.
@@ -48,6 +50,7 @@ pub struct App {
     span: Span,
     frozen: Option<Frozen>,
     hosts: Hosts,
+    labels: bool,
     names_asked: bool,
     selected: Option<Row>,
     layer: Layer,
@@ -86,6 +89,7 @@ impl App {
             span: Span::All,
             frozen: None,
             hosts: config.hosts,
+            labels: config.labels,
             names_asked: config.hosts != Hosts::Addresses,
             selected: None,
             layer: Layer::None,
@@ -141,6 +145,7 @@ impl App {
             Action::Freeze => self.freeze(),
             Action::Restart => self.restart(),
             Action::NextProtocol => return Some(Request::NextProtocol),
+            Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
             Action::Move(step) => self.step(step),
             Action::Edit(edit) => {
@@ -246,7 +251,8 @@ impl App {
 
     /// The lines of that table. Silent hops fold once they have had the time to answer.
     pub fn lines(&self) -> Vec<Line<'_>> {
-        self.table().map(|table| lines::lines(table, self.has_settled())).unwrap_or_default()
+        let lines = |table| lines::lines(table, self.has_settled(), self.labels);
+        self.table().map(lines).unwrap_or_default()
     }
 
     /// Whether the first probes have had the time to be answered.

@@ -105,6 +105,7 @@ pub const BINDINGS: &[Binding] = &[
         "hosts as names, addresses or both",
         &[hint("n", "names", 5)],
     ),
+    bind(Scope::Table, &[char('e')], Action::Labels, "show or hide MPLS labels", &[]),
     bind(
         Scope::Table,
         &[char('p'), char(' ')],

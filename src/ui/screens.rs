@@ -20,6 +20,7 @@ use crate::engine::round::Try;
 use crate::engine::time::Time;
 use crate::settings::Hosts;
 use crate::watch::{About, Request, View};
+use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
 const SIZES: [(u16, u16); 3] = [(60, 12), (80, 24), (200, 60)];
@@ -237,6 +238,24 @@ fn a_silent_target_that_answers_echo_says_so_in_its_row() {
     app.show(view);
     let screen = picture(&app, 100, 24).to_string();
     assert!(screen.contains("UDP 33434 filtered, echo 12.3 ms, 0.0% of 40"), "{screen}");
+}
+
+#[test]
+fn labels_stand_below_their_hop_until_they_are_hidden() {
+    let scene = clean().mend(|snapshot| {
+        snapshot.path.hops[2].labels = vec![Label { label: 16_001, tc: 5, bottom: true, ttl: 1 }];
+    });
+    let mut app = scene.app(80, 24);
+    let plain = picture(&clean().app(80, 24), 80, 24).to_string();
+    let line = |screen: &str, text| screen.lines().position(|line| line.contains(text));
+    let screen = picture(&app, 80, 24).to_string();
+    assert_eq!(
+        line(&screen, "[MPLS: Lbl 16001 TC 5 S 1 TTL 1]"),
+        line(&plain, "\"  3 ").map(|y| y + 1),
+        "{screen}"
+    );
+    app.update(Action::Labels);
+    assert_eq!(picture(&app, 80, 24).to_string(), plain);
 }
 
 #[test]

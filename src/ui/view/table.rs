@@ -11,7 +11,7 @@ use super::header::in_its_place;
 use crate::engine::path::End;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
-use crate::report::words::{host, leader, mark, state};
+use crate::report::words::{host, labels, leader, mark, state};
 use crate::ui::app::App;
 use crate::ui::layout::Columns;
 use crate::ui::lines::{Line, Window, position};
@@ -83,6 +83,14 @@ impl Canvas<'_> {
 
     fn line(&self, line: &Line, label: &Label, area: Rect, buffer: &mut Buffer) {
         let look = self.app.look();
+        if let Line::Labels(stack) = line {
+            // Where the figures would be is nothing else: the line is theirs.
+            let x = area.x + self.columns.ttl + 3;
+            let room = usize::from(area.right().saturating_sub(x));
+            let text = labels(stack).collect::<Vec<_>>().join(" ");
+            buffer.set_stringn(x, area.y, fit(&text, room, look.glyphs.ellipsis), room, look.theme.dim);
+            return;
+        }
         let at_target = line.anchor() == Some(Row::Target);
         if at_target && !area.is_empty() {
             buffer.set_stringn(
@@ -159,6 +167,7 @@ impl Label {
             Line::Folded { first, last } => {
                 plain(format!("*  ({} hops silent)", last - first + 1), theme.dim)
             }
+            Line::Labels(_) => plain(String::new(), theme.dim),
             Line::Responder(responder, share) => {
                 let tag = format!("{share:.0}%");
                 Self { indent: 2, tag, ..plain(host(responder.address), theme.dim) }
@@ -231,7 +240,7 @@ fn ttl_text(line: &Line) -> String {
         Line::Row(row) if row.upto > row.ttl => format!("{}-{}", row.ttl, row.upto),
         Line::Row(row) => row.ttl.to_string(),
         Line::Folded { first, last } => format!("{first}-{last}"),
-        Line::Responder(..) => String::new(),
+        Line::Responder(..) | Line::Labels(_) => String::new(),
     }
 }
 
