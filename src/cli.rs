@@ -3,10 +3,13 @@
 mod error;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 pub use error::{Stop, UsageError};
+
+use crate::net::simulated::demos::NAMES as SCENARIOS;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,9 +63,9 @@ pub struct Cli {
     #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
-    /// Watch a simulated path: clean, lossy or filtered-target [clean]
+    /// Watch a simulated path.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
-        help_heading = WHAT)]
+        help = format!("Watch a simulated path [clean]: {}", SCENARIOS.join(", ")), help_heading = WHAT)]
     pub demo: Option<String>,
 
     /// Time between two tries to the same hop [1s, with --once 100ms]
@@ -123,6 +126,12 @@ pub struct Cli {
     /// Show names and addresses
     #[arg(short = 'b', long, help_heading = NAMES)]
     pub show_ips: bool,
+    /// Show the AS that originates the route to each host, by DNS (asn.cymru.com)
+    #[arg(short = 'z', long, help_heading = NAMES)]
+    pub aslookup: bool,
+    /// The same from a database in MaxMind's format, no network needed
+    #[arg(long, value_name = "FILE", help_heading = NAMES)]
+    pub asn_db: Option<PathBuf>,
 
     /// Hide MPLS labels
     #[arg(short = 'e', long, help_heading = NAMES)]
@@ -193,7 +202,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbe -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -225,6 +234,8 @@ mod tests {
             no_dns: true,
             show_ips: true,
             hide_mpls: true,
+            aslookup: true,
+            asn_db: Some("as.mmdb".into()),
             help: None,
             version: None,
         };

@@ -1,16 +1,20 @@
 //! The heart: what is probed when, what became of each probe, and what that says about the path.
 //!
 //! No sockets, no clock, no runtime: time is passed in, [`probe::Event`]s go in, [`probe::Probe`]s and
-//! [`probe::Record`]s come out. [`trace::Trace`] is what a driver talks to.
+//! [`record::Record`]s come out. [`trace::Trace`] is what a driver talks to.
 
+pub mod bare;
 pub mod collector;
 pub mod crosscheck;
 pub mod distribution;
+pub mod end;
 pub mod faults;
 pub mod history;
 pub mod path;
 pub mod probe;
 pub mod prober;
+pub mod random;
+pub mod record;
 pub mod round;
 pub mod rtt;
 pub mod snapshot;

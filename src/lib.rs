@@ -11,7 +11,7 @@
 //! | [`watch`] | the driver: engine, channel and names in one loop |
 //! | [`cli`], [`settings`] | flags, merged once into settings |
 //! | [`net`] | the channels: sockets, kernel stamps, the simulated path |
-//! | [`names`], [`scrub`] | DNS both ways; cleaning of untrusted text |
+//! | [`names`], [`origin`], [`scrub`] | DNS both ways; AS numbers; cleaning of untrusted text |
 //! | [`engine`] | what is probed, what became of it, what it means; no sockets, no clock |
 //! | [`wire`] | bytes to values and back; pure and total |
 
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod engine;
 pub mod names;
 pub mod net;
+pub mod origin;
 pub mod report;
 pub mod run;
 pub mod scrub;

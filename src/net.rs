@@ -4,5 +4,8 @@ pub mod channel;
 pub mod clock;
 pub mod error_queue;
 pub mod open_error;
+mod ports;
+pub mod raw;
 pub mod simulated;
 pub mod stamps;
+pub mod tcp;

@@ -14,7 +14,7 @@ use crate::cli::{Cli, Stop, UsageError};
 use crate::report::once::Once;
 use crate::report::progress::Progress;
 use crate::report::{json, text, words};
-use crate::settings::{FLOOR, Hosts, Mode, PRIVILEGED_FLOOR, Settings, privileged};
+use crate::settings::{FLOOR, Mode, PRIVILEGED_FLOOR, Settings, privileged};
 use crate::ui::theme::Look;
 use crate::ui::{self, Msg, UiConfig, WatchLink};
 use crate::watch::{self, Notice, View, WatchConfig};
@@ -73,6 +73,8 @@ pub enum Seen {
     View(View),
     /// A signal wants it to end now: its number.
     Signal(i32),
+    /// The watch broke down.
+    Gone,
 }
 
 /// The whole program: reads the arguments, runs, prints what went wrong in one line on standard error.
@@ -117,11 +119,16 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
     let count = settings.probing.count.unwrap_or_default();
     let progress = io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count));
     match settings.mode {
-        Mode::Once => once(seen, settings.hosts, settings.probing.size, out),
+        Mode::Once => {
+            let form = Once::new(settings.hosts, settings.probing.size).with_origins(settings.origins);
+            once(seen, form, out)
+        }
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
-        Mode::Report { wide } => report(seen, progress, out, |out, view| {
-            text::write(out, view, settings.hosts, wide, settings.labels, &zone)
-        }),
+        Mode::Report { wide } => {
+            let Settings { hosts, origins, labels, .. } = *settings;
+            let layout = text::Layout { hosts, wide, origins, labels };
+            report(seen, progress, out, |out, view| text::write(out, view, layout, &zone))
+        }
         Mode::Screen => Ok(Exit::Done),
     }
 }
@@ -138,6 +145,7 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
         interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },
         look: Look::detect(|name| std::env::var(name).ok()),
         zone: TimeZone::system(),
+        origins: settings.origins,
     };
     let exit = ui::run(config, sender, &messages, &watch).map_err(|gone| anyhow::anyhow!(gone))?;
     Ok(match exit {
@@ -165,23 +173,23 @@ impl Iterator for Views<'_> {
                 }
                 Ok(Notice::Signal(number)) => return Some(Seen::Signal(number)),
                 Ok(Notice::Suspend | Notice::Continued | Notice::Resized) => {}
-                Ok(Notice::Ended) | Err(_) => return None,
+                Ok(Notice::Ended) => return None,
+                Err(_) => return Some(Seen::Gone),
             }
         }
     }
 }
 
-/// One round in traceroute's form, each line as soon as it is decided. `size` is the whole packet's.
+/// One round in traceroute's form, each line as soon as it is decided.
 pub fn once(
     seen: impl IntoIterator<Item = Seen>,
-    hosts: Hosts,
-    size: u16,
+    mut once: Once,
     out: &mut impl Write,
 ) -> Result<Exit, RunError> {
-    let mut once = Once::new(hosts, size);
     let (last, exit) = to_the_end(seen, |view| once.update(view, out))?;
     let Some(view) = last else { return Ok(exit.max(Exit::Failed)) };
     once.finish(&view, out)?;
+    tell_trouble(&view);
     Ok(if words::reached(&view) { exit } else { exit.max(Exit::Failed) })
 }
 
@@ -204,8 +212,17 @@ pub fn report<W: Write, P: Write>(
     if let Some(view) = &last {
         write(out, view)?;
         out.flush()?;
+        tell_trouble(view);
     }
-    Ok(exit)
+    let is_void = last.is_none_or(|view| words::nothing_left(&view));
+    Ok(if is_void { exit.max(Exit::Failed) } else { exit })
+}
+
+/// Says on standard error why origins are missing that were asked for; nobody may be there to hear it.
+fn tell_trouble(view: &View) {
+    if let Some(trouble) = words::trouble(view) {
+        let _ = writeln!(io::stderr(), "hopwatch: {trouble}");
+    }
 }
 
 /// Shows every view to `each`, up to the end or an interruption; gives the last one.
@@ -220,6 +237,7 @@ fn to_the_end(
                 each(&view)?;
                 last = Some(view);
             }
+            Seen::Gone => return Ok((last, Exit::Failed)),
             Seen::Signal(number) => return Ok((last, Exit::of_signal(number))),
         }
     }
@@ -230,10 +248,11 @@ fn to_the_end(
 mod tests {
     use super::*;
     use crate::report::fixture;
+    use crate::settings::Hosts;
 
     fn traced(seen: Vec<Seen>) -> (Exit, String) {
         let mut out = Vec::new();
-        let exit = once(seen, Hosts::Addresses, 64, &mut out).unwrap();
+        let exit = once(seen, Once::new(Hosts::Addresses, 64), &mut out).unwrap();
         (exit, String::from_utf8(out).unwrap())
     }
 

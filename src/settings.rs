@@ -4,6 +4,7 @@ mod duration;
 mod merge;
 mod privilege;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::UsageError;
@@ -35,6 +36,10 @@ pub struct Settings {
     pub hosts: Hosts,
     /// Whether MPLS labels are shown.
     pub labels: bool,
+    /// Whether origins are shown, and so looked up.
+    pub origins: bool,
+    /// The file that origins are looked up in; by DNS without one.
+    pub asn_db: Option<PathBuf>,
 }
 
 /// Which front end a run gets.

@@ -6,6 +6,7 @@
 pub mod action;
 pub mod app;
 pub mod clock;
+pub mod details;
 pub mod draw;
 pub mod event_loop;
 pub mod input;
@@ -14,6 +15,7 @@ pub mod layout;
 pub mod lines;
 pub mod manual;
 pub mod messages;
+pub mod mouse;
 pub mod pacing;
 pub mod prompt;
 #[cfg(test)]

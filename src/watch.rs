@@ -22,8 +22,10 @@ use crate::names::resolver::Resolver;
 use crate::net::channel::{Channel, ChannelChoice, ChannelConfig};
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
-use crate::net::simulated::Simulated;
 use crate::net::simulated::scenario::Scenario;
+use crate::net::simulated::{Simulated, demos};
+use crate::origin::Origins;
+use crate::origin::finder::FinderConfig;
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -32,7 +34,9 @@ pub struct View {
     pub snapshot: Arc<Snapshot>,
     /// The names known by now.
     pub names: Arc<Names>,
-    /// More of them may come in soon.
+    /// The origins known by now.
+    pub origins: Arc<Origins>,
+    /// More names or origins may come in soon.
     pub naming: bool,
     /// What this watch is about.
     pub about: Arc<About>,
@@ -69,6 +73,8 @@ pub enum Request {
     Trace(Command),
     /// Look names up, or stop doing so.
     Names(bool),
+    /// Look origins up, or stop doing so.
+    Origins(bool),
     /// Probe with the next protocol, everything counted anew.
     NextProtocol,
     /// Stop.
@@ -145,6 +151,8 @@ pub struct WatchConfig {
     pub way: Way,
     /// Whether names are looked up from the start.
     pub names: bool,
+    /// How origins are found.
+    pub origins: FinderConfig,
     /// Whether views are wanted on the way, and not just the last one.
     pub live: bool,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.
@@ -185,14 +193,6 @@ impl Handle {
     pub fn request(&self, request: Request) {
         let _ = self.requests.try_send(request);
     }
-
-    /// Another end of the same watch, for a thread that only asks.
-    pub fn requester(&self) -> impl Fn(Request) + Send + 'static {
-        let requests = self.requests.clone();
-        move |request| {
-            let _ = requests.try_send(request);
-        }
-    }
 }
 
 /// Starts a watch on a thread of its own. `notify` is called there, and must not block; `restore` is called
@@ -210,7 +210,7 @@ pub fn spawn(
     let (opened, outcome) = std::sync::mpsc::sync_channel(1);
     let resolver = match &config.way {
         Way::Network(..) => Resolver::system,
-        Way::Simulated(_) => || Resolver::new(Scenario::demo_name),
+        Way::Simulated(_) => || Resolver::new(demos::demo_name),
     };
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
         let front = worker::Front { slot: &slot, notify: &notify, restore };

@@ -8,6 +8,7 @@
 //! | [`quote`] | the packet that an error quotes, of any length: IP, UDP, payload |
 //! | [`extension`] | RFC 4884 extensions, the MPLS label stack in them, and how the error queue returns both |
 //! | [`payload`] | our own UDP payload: magic, cookie, number |
+//! | [`udp`] | the UDP checksum, and which probe it belongs to |
 //! | [`echo`] | ICMP echo requests and replies |
 //! | [`icmp`] | type and code, and what they mean, the same for both families |
 //! | `bytes` | big-endian fields and the Internet checksum |
@@ -19,3 +20,4 @@ pub mod icmp;
 pub mod message;
 pub mod payload;
 pub mod quote;
+pub mod udp;

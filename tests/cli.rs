@@ -1,5 +1,8 @@
 //! The real binary's command line: what it prints, where, and the status it ends with.
 
+#[path = "support/mmdb.rs"]
+mod mmdb;
+
 use std::fs::OpenOptions;
 use std::process::{Command, Output, Stdio};
 
@@ -41,12 +44,52 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
         (&["-s", "20", "x"], "-s '20': must be a whole number from 44 to 65000"),
         (&["--once", "-r", "x"], "--once and --report exclude each other"),
         (&["-4", "-6", "x"], "-4 and -6 exclude each other"),
-        (&["--demo", "nowhere"], "no scenario 'nowhere': there are clean, lossy, filtered-target"),
+        (
+            &["--demo", "nowhere"],
+            "no scenario 'nowhere': there are clean, lossy, limited, outage, route-change, filtered-target, mpls",
+        ),
         (&["--demo", "clean", "x"], "--demo and a target exclude each other"),
     ];
     for (args, complaint) in cases {
         let expected = format!("hopwatch: {complaint} (see hopwatch --help)\n");
         assert_eq!(run(args), (Some(2), String::new(), expected), "{args:?}");
+    }
+}
+
+#[test]
+fn a_database_that_will_not_do_is_one_line_and_status_1() {
+    let foreign = tempfile::NamedTempFile::new().unwrap();
+    let city = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(foreign.path(), b"no database").unwrap();
+    std::fs::write(city.path(), mmdb::write("City", &[])).unwrap();
+    for (file, why) in [
+        ("/none\n\x1b[2J", "cannot use the AS database \"/none [2J\": No such file or directory"),
+        ("/", "it is not a plain file"),
+        (foreign.path().to_str().unwrap(), "it is not in MaxMind's format, or damaged"),
+        (city.path().to_str().unwrap(), "it has no AS numbers, its type is \"City\""),
+    ] {
+        let (code, out, err) = run(&["--demo", "-j", "--asn-db", file]);
+        assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+        assert!(err.contains(why) && !err.trim_end().contains(char::is_control), "{err:?}");
+    }
+    let (code, _, err) = run(&["--demo", "--asn-db"]);
+    assert_eq!((code, err.lines().count()), (Some(2), 1), "{err}");
+}
+
+#[test]
+fn a_demo_has_origins_of_its_own_and_takes_a_database_for_them() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), mmdb::write("ASN", &[("198.51.100.0/24", 64_511, "FILE")])).unwrap();
+    for (flags, shown) in [
+        (&["-z"][..], r#"{"number":64502,"name":"HOSTING-EXAMPLE Example Hosting"}"#),
+        (&["--asn-db", file.path().to_str().unwrap()][..], r#"{"number":64511,"name":"FILE"}"#),
+        (&[][..], "null"),
+    ] {
+        let (code, out, err) = run(&[&["--demo", "-j", "-c", "1", "-Z", "500ms"], flags].concat());
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        let compact: String = out.lines().map(str::trim).collect::<String>().replace("\": ", "\":");
+        let target = format!(r#""name":"www.example.org","asn":{shown}"#);
+        assert!(compact.contains(&target), "{target}\n{out}");
     }
 }
 

@@ -6,8 +6,8 @@
 #   --hops N      that many routers before the target (10)
 #   --names       routers and target have names: r1.lab, r2.lab, …, target.lab
 #   --far MS      a made-up path whose target is MS milliseconds away, in place of real Linux routers
-#   --target HOW  with --far: "port" (port unreachable), "limited" (six answers, then one a second) or
-#                 "silent"
+#   --target HOW  with --far: "port" (port unreachable), "limited" (six answers, then one a second),
+#                 "silent", or "bare": as "port", and every third router quotes eight bytes only
 #   --privileged  let the command keep the capabilities that it has in there
 #
 # The command (a shell if there is none) runs without any capability otherwise; the target's addresses are said

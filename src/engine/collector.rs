@@ -1,13 +1,14 @@
 //! The one table of probes: what became of each, and the rounds that they make up.
 
 mod entry;
+mod flow;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::entry::{Entry, State};
 use super::path::{Meaning, Path};
-use super::probe::{ProbeNo, Reply, SendOutcome, Stray};
+use super::probe::{Flow, ProbeNo, Reply, SendOutcome, Stray};
 use super::round::{Late, Round, RoundRow, Row};
 use super::rtt::{Arrival, rtt};
 use super::time::{Time, Wall};
@@ -76,13 +77,13 @@ impl Collector {
     }
 
     /// A probe is handed out.
-    pub fn create(&mut self, now: Time, ttl: u8) -> ProbeNo {
-        self.enter(now, ttl, State::InFlight)
+    pub fn create(&mut self, now: Time, ttl: u8, flow: Flow) -> ProbeNo {
+        self.enter(now, ttl, flow, State::InFlight)
     }
 
     /// A hop is not asked, on purpose.
     pub fn skip(&mut self, now: Time, ttl: u8) {
-        self.enter(now, ttl, State::Skipped);
+        self.enter(now, ttl, Flow::Stable, State::Skipped);
     }
 
     /// What became of handing a probe to the kernel.
@@ -102,35 +103,22 @@ impl Collector {
         true
     }
 
-    /// This machine dropped a probe after the send call. Gives whether that can be true of a probe of ours.
+    /// This machine dropped a probe after the send call. Gives whether that is news of the probe; `None` if
+    /// it can't be true of any of ours.
     ///
     /// The next hop's silence on the link may be told only after the timeout.
-    pub fn handle_local(&mut self, no: ProbeNo) -> bool {
-        let Some(entry) = self.entry_mut(no) else { return false };
-        let is_open = matches!(entry.state, State::InFlight | State::Lost) && entry.booked.is_none();
-        if is_open {
+    pub fn handle_local(&mut self, no: ProbeNo) -> Option<bool> {
+        let entry = self.entry_mut(no)?;
+        let is_news = matches!(entry.state, State::InFlight | State::Lost) && entry.booked.is_none();
+        if is_news {
             entry.state = State::NotSent;
         }
-        is_open || matches!(entry.state, State::Lost | State::NotSent)
+        (is_news || matches!(entry.state, State::Lost | State::NotSent)).then_some(is_news)
     }
 
-    /// The number and TTL of the one probe that an answer without a number can mean.
-    pub fn only_candidate(&self, path: &Path) -> Result<ProbeNo, Stray> {
-        let numbered = (self.base.0..).map(ProbeNo).zip(&self.entries);
-        let waiting = numbered.skip(self.offset(self.undecided));
-        let mut reaching = waiting.filter(|(_, entry)| {
-            entry.state == State::InFlight && path.row(entry.ttl, None).is_none_or(|row| row == Row::Target)
-        });
-        match (reaching.next(), reaching.next()) {
-            (Some((no, _)), None) => Ok(no),
-            (None, _) => Err(Stray::Unknown),
-            _ => Err(Stray::Ambiguous),
-        }
-    }
-
-    /// The TTL that a probe was sent with; `None` if it is unknown.
-    pub fn ttl(&self, no: ProbeNo) -> Option<u8> {
-        self.entry(no).filter(|entry| entry.sent.is_some()).map(|entry| entry.ttl)
+    /// The TTL and flow that a probe was sent with; `None` if it is unknown.
+    pub fn ttl(&self, no: ProbeNo) -> Option<(u8, Flow)> {
+        self.entry(no).filter(|entry| entry.sent.is_some()).map(|entry| (entry.ttl, entry.flow))
     }
 
     /// Books an answer, whose meaning for the path is known already.
@@ -148,18 +136,35 @@ impl Collector {
         if entry.stamp.is_none() {
             self.stamped = false;
         }
-        let (time, grade) =
-            rtt(sent, entry.stamp, Arrival { kernel: reply.kernel, received: reply.received });
+        let (time, grade) = rtt(
+            sent,
+            entry.stamp,
+            Arrival { kernel: reply.kernel, measured: reply.measured, received: reply.received },
+        );
         let us = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
         let late = entry.state == State::Lost || time > timeout;
+        entry.answered = Some(reply.received);
         if let Some((row, index)) = entry.booked {
             // A settled round is mended only where the answer says what the try was booked as.
             let fits = (row == Row::Target) == (meaning == Meaning::Target);
-            if entry.state != State::Lost || meaning.is_refusal() || !fits {
+            if entry.state != State::Lost || !(fits || meaning.is_refusal()) {
                 return Taken::Duplicate(Some(row));
             }
-            entry.state = State::Answered { us, grade, by: reply.from, meaning, late };
-            return Taken::Late(Late { round: entry.round, row, index, us, grade, from: reply.from });
+            let refused = meaning.is_refusal();
+            entry.state = if refused {
+                State::Refused { by: reply.from, meaning }
+            } else {
+                State::Answered { us, grade, by: reply.from, meaning, late }
+            };
+            return Taken::Late(Late {
+                round: entry.round,
+                row,
+                index,
+                refused,
+                us,
+                grade,
+                from: reply.from,
+            });
         }
         entry.state = if meaning.is_refusal() {
             State::Refused { by: reply.from, meaning }
@@ -276,10 +281,10 @@ impl Collector {
         (Round { number, start, interval, end: path.end(), rows }, booked)
     }
 
-    fn enter(&mut self, now: Time, ttl: u8, state: State) -> ProbeNo {
+    fn enter(&mut self, now: Time, ttl: u8, flow: Flow, state: State) -> ProbeNo {
         let no = self.next();
         let round = self.rounds.back().map_or(0, |round| round.number);
-        self.entries.push_back(Entry::new(now, ttl, round, state));
+        self.entries.push_back(Entry::new(now, ttl, flow, round, state));
         no
     }
 
@@ -327,7 +332,7 @@ mod tests {
         let mut collector = Collector::new(TIMEOUT);
         collector.open_round(0, Time::ZERO, Duration::from_secs(1));
         for ms in [0, 1_000, 2_000] {
-            let no = collector.create(at(ms), 1);
+            let no = collector.create(at(ms), 1, Flow::Stable);
             collector.handle_sent(no, Ok(SentAt { time: at(ms), wall: Wall(0) }));
         }
         collector
@@ -341,9 +346,12 @@ mod tests {
             received: at(ms),
             kernel: None,
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
+            quoted: None,
         };
         let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
         if matches!(taken, Taken::Decided | Taken::Late(_)) {
@@ -383,13 +391,15 @@ mod tests {
     #[test]
     fn what_was_never_sent_has_no_answer_and_no_row_in_sent() {
         let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
-        let refused = collector.create(at(3_000), 1);
+        let refused = collector.create(at(3_000), 1, Flow::Stable);
         collector.handle_sent(refused, Err(LocalFault::NoRoute));
         assert_eq!(take(&mut collector, &mut path, refused.0, 3_020), Taken::Stray(Stray::Unknown));
-        assert!(collector.handle_local(ProbeNo(1)) && collector.handle_local(ProbeNo(2)));
-        assert!(!collector.handle_local(ProbeNo(77)));
+        assert_eq!(collector.handle_local(ProbeNo(1)), Some(true));
+        assert_eq!(collector.handle_local(ProbeNo(1)), Some(false), "no news the second time");
+        assert_eq!(collector.handle_local(ProbeNo(2)), Some(true));
+        assert_eq!(collector.handle_local(ProbeNo(77)), None);
         take(&mut collector, &mut path, 0, 20);
-        assert!(!collector.handle_local(ProbeNo(0)), "it was answered");
+        assert_eq!(collector.handle_local(ProbeNo(0)), None, "it was answered");
         let round = collector.settle(&path, true).unwrap();
         let tries = &round.row(Row::Target).unwrap().tries;
         assert!(matches!(tries[..], [Try::Answered { .. }, Try::NotSent, Try::NotSent, Try::NotSent]));

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::collector::LATE;
-use super::probe::{Answer, Event, Probe, ProbeNo, SendOutcome, SentAt};
+use super::probe::{Answer, Event, Flow, Probe, ProbeNo, SendOutcome, SentAt};
 use super::rtt::{Arrival, rtt};
 use super::stats::{Counts, Running};
 use super::time::{Time, Wall};
@@ -85,7 +85,7 @@ impl CrossCheck {
         self.entries.push_back(Entry { created: now, sent: None, stamp: None, state: State::InFlight });
         self.echoes.counts.in_flight += 1;
         self.version += 1;
-        Some(Probe { no, ttl: TTL })
+        Some(Probe { no, ttl: TTL, flow: Flow::Stable })
     }
 
     /// What became of handing a request to the kernel.
@@ -113,7 +113,8 @@ impl CrossCheck {
                 let Some(entry) = reply.no.and_then(|no| self.entry(no)) else { return };
                 let (Some(sent), before) = (entry.sent, entry.state) else { return };
                 entry.state = State::Decided;
-                let arrival = Arrival { kernel: reply.kernel, received: reply.received };
+                let arrival =
+                    Arrival { kernel: reply.kernel, measured: reply.measured, received: reply.received };
                 let (time, _) = rtt(sent, entry.stamp, arrival);
                 let is_echo = reply.answer == Answer::Direct && reply.from == target;
                 let echoes = &mut self.echoes;
@@ -138,7 +139,7 @@ impl CrossCheck {
                 self.version += 1;
             }
             Event::Local { no: Some(no), .. } => self.not_sent(no),
-            Event::Local { no: None, .. } | Event::Stray(_) => {}
+            Event::Local { no: None, .. } | Event::Bare { .. } | Event::Stray(_) => {}
         }
     }
 

@@ -52,6 +52,32 @@ impl Distribution {
         }
         None
     }
+
+    /// From the least value seen to the greatest in at most `most` bins, empty ones among them.
+    ///
+    /// Each bin is the same number of whole steps, so no value is shared out between two, and bins grow with
+    /// their values.
+    pub fn bins(&self, most: usize) -> Vec<Bin> {
+        let per_bin = self.counts.len().div_ceil(most.max(1)).max(1);
+        let bins = self.counts.chunks(per_bin).zip((self.first..).step_by(per_bin));
+        let bin = |(counts, first): (&[u32], u32)| Bin {
+            low: least_of(first),
+            high: least_of(first + counts.len() as u32) - 1,
+            count: counts.iter().copied().map(u64::from).sum(),
+        };
+        if most == 0 { Vec::new() } else { bins.map(bin).collect() }
+    }
+}
+
+/// So many values from `low` to `high`, both among them; in µs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bin {
+    /// The least value that counts here.
+    pub low: u64,
+    /// The greatest.
+    pub high: u64,
+    /// How many there were.
+    pub count: u64,
 }
 
 const fn step_of(us: u32) -> u32 {
@@ -67,8 +93,12 @@ fn middle_of(step: u32) -> f64 {
         return f64::from(step);
     }
     let shift = (step >> STEP_BITS) - 1;
-    let low = u64::from(step - (shift << STEP_BITS)) << shift;
-    low as f64 + ((1u64 << shift) - 1) as f64 / 2.0
+    least_of(step) as f64 + ((1u64 << shift) - 1) as f64 / 2.0
+}
+
+fn least_of(step: u32) -> u64 {
+    let shift = (step >> STEP_BITS).saturating_sub(1);
+    u64::from(step - (shift << STEP_BITS)) << shift
 }
 
 #[cfg(test)]
@@ -86,7 +116,40 @@ mod tests {
         assert_eq!(Distribution::default().quantile(0.5), None);
     }
 
+    #[test]
+    fn bins_are_whole_steps_of_one_width() {
+        let mut distribution = Distribution::default();
+        for us in [10, 10, 12, 17] {
+            distribution.push(us);
+        }
+        let bins = |most| distribution.bins(most).iter().map(|bin| (bin.low, bin.high, bin.count)).collect();
+        let all: Vec<(u64, u64, u64)> = bins(3);
+        assert_eq!(all, [(10, 12, 3), (13, 15, 0), (16, 17, 1)]);
+        let one: Vec<(u64, u64, u64)> = bins(1);
+        assert_eq!(one, [(10, 17, 4)]);
+        assert_eq!(distribution.bins(0), []);
+        assert_eq!(distribution.bins(100).len(), 8);
+        assert_eq!(Distribution::default().bins(5), []);
+    }
+
     proptest! {
+        #[test]
+        fn every_value_is_in_one_bin(
+            values in prop::collection::vec(any::<u32>(), 1..100), most in 1usize..80,
+        ) {
+            let mut distribution = Distribution::default();
+            for &us in &values {
+                distribution.push(us);
+            }
+            let bins = distribution.bins(most);
+            prop_assert!(bins.len() <= most);
+            prop_assert!(bins.windows(2).all(|pair| pair[0].high + 1 == pair[1].low));
+            for bin in bins {
+                let within = values.iter().filter(|&&us| (bin.low..=bin.high).contains(&u64::from(us)));
+                prop_assert_eq!(within.count() as u64, bin.count);
+            }
+        }
+
         #[test]
         fn a_quantile_errs_by_under_one_percent(
             mut values in prop::collection::vec(1u32..60_000_000, 1..300), q in 0.0f64..1.0,

@@ -24,16 +24,22 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// A probe was not sent. Gives the fault where it begins one, ending another kind if that was in force.
-    pub fn failed(&mut self, now: Time, kind: LocalFault) -> Vec<Fault> {
+    /// So many probes were not sent. Gives the fault where this begins one, ending another kind if that was
+    /// in force, or where it says at last what the matter is.
+    pub fn failed(&mut self, now: Time, kind: LocalFault, not_sent: u64) -> Vec<Fault> {
         match &mut self.current {
-            Some(fault) if fault.kind == kind => {
-                fault.not_sent += 1;
+            Some(fault) if fault.kind == kind || kind == LocalFault::Unstamped => {
+                fault.not_sent += not_sent;
                 Vec::new()
+            }
+            Some(fault) if fault.kind == LocalFault::Unstamped => {
+                fault.kind = kind;
+                fault.not_sent += not_sent;
+                vec![*fault]
             }
             _ => {
                 let mut changes: Vec<Fault> = self.worked(now).into_iter().collect();
-                let fault = Fault { kind, since: now, until: None, not_sent: 1 };
+                let fault = Fault { kind, since: now, until: None, not_sent };
                 self.current = Some(fault);
                 changes.push(fault);
                 changes
@@ -70,8 +76,8 @@ mod tests {
     fn a_fault_has_a_start_a_count_and_an_end() {
         let mut faults = Faults::default();
         let at = Time::from_millis;
-        assert_eq!(faults.failed(at(1), LocalFault::NoRoute).len(), 1);
-        assert_eq!(faults.failed(at(2), LocalFault::NoRoute), vec![]);
+        assert_eq!(faults.failed(at(1), LocalFault::NoRoute, 1).len(), 1);
+        assert_eq!(faults.failed(at(2), LocalFault::NoRoute, 1), vec![]);
         assert_eq!(faults.current().map(|fault| fault.not_sent), Some(2));
         let ended = faults.worked(at(9)).unwrap();
         assert_eq!((ended.since, ended.until), (at(1), Some(at(9))));
@@ -80,10 +86,21 @@ mod tests {
     }
 
     #[test]
+    fn what_never_left_is_named_once_the_reason_comes() {
+        let mut faults = Faults::default();
+        faults.failed(Time::ZERO, LocalFault::Unstamped, 3);
+        let named = faults.failed(Time::from_millis(100), LocalFault::Neighbour, 0);
+        assert_eq!(named.len(), 1);
+        assert_eq!(faults.failed(Time::from_millis(200), LocalFault::Unstamped, 2), vec![]);
+        let fault = faults.current().unwrap();
+        assert_eq!((fault.kind, fault.since, fault.not_sent), (LocalFault::Neighbour, Time::ZERO, 5));
+    }
+
+    #[test]
     fn another_kind_ends_the_one_in_force() {
         let mut faults = Faults::default();
-        faults.failed(Time::ZERO, LocalFault::NoRoute);
-        let changes = faults.failed(Time::from_millis(3), LocalFault::LinkDown);
+        faults.failed(Time::ZERO, LocalFault::NoRoute, 1);
+        let changes = faults.failed(Time::from_millis(3), LocalFault::LinkDown, 1);
         assert_eq!(changes.len(), 2);
         assert_eq!(changes[0].until, Some(Time::from_millis(3)));
         assert_eq!(changes[1].kind, LocalFault::LinkDown);

@@ -1,6 +1,6 @@
 //! What is kept of the rounds: the last of them try by try, and an exact all-time row per hop.
 //!
-//! Fed by [`Record`](super::probe::Record)s alone, so a live watch and a recorded one are the same to
+//! Fed by [`Record`](super::record::Record)s alone, so a live watch and a recorded one are the same to
 //! whoever asks. Cloning is cheap: rounds are shared.
 
 use std::collections::VecDeque;
@@ -81,8 +81,8 @@ impl Totals {
             Try::Refused { by: who } => {
                 self.counts.refused += 1;
                 self.last = None;
-                if let Some(responder) = by.get(usize::from(who)).and_then(|who| self.responder(*who)) {
-                    responder.answered += 1;
+                if let Some(&who) = by.get(usize::from(who)) {
+                    self.refused_by(who);
                 }
             }
             Try::InFlight => {
@@ -114,6 +114,12 @@ impl Totals {
         }
     }
 
+    fn refused_by(&mut self, who: IpAddr) {
+        if let Some(responder) = self.responder(who) {
+            responder.answered += 1;
+        }
+    }
+
     fn responder(&mut self, address: IpAddr) -> Option<&mut ResponderTotals> {
         let known = self.responders.iter().position(|responder| responder.address == address);
         let index = known.unwrap_or_else(|| {
@@ -142,8 +148,13 @@ impl History {
     pub fn mend(&mut self, late: Late) {
         let totals = self.total_mut(late.row);
         totals.counts.lost = totals.counts.lost.saturating_sub(1);
-        totals.counts.late += 1;
-        totals.book(late.us, late.grade, Some(late.from));
+        if late.refused {
+            totals.counts.refused += 1;
+            totals.refused_by(late.from);
+        } else {
+            totals.counts.late += 1;
+            totals.book(late.us, late.grade, Some(late.from));
+        }
         let Some(round) = self.recent.iter_mut().rev().find(|round| round.number == late.round) else {
             return;
         };
@@ -151,7 +162,11 @@ impl History {
         let Some(part) = round.rows.iter_mut().find(|part| part.row == late.row) else { return };
         let by = responder_index(&mut part.responders, late.from);
         if let Some(slot) = part.tries.get_mut(usize::from(late.index)) {
-            *slot = Try::Late { us: late.us, by, grade: late.grade };
+            *slot = if late.refused {
+                Try::Refused { by }
+            } else {
+                Try::Late { us: late.us, by, grade: late.grade }
+            };
         }
     }
 
@@ -228,8 +243,15 @@ mod tests {
     fn a_mended_round_moves_one_try_from_lost_to_late() {
         let mut history = History::default();
         history.push(round(0, &[answered(10), Try::Lost]));
-        let late =
-            Late { round: 0, row: Row::Hop(1), index: 1, us: 4_000_000, grade: Grade::Kernel, from: HERE };
+        let late = Late {
+            round: 0,
+            row: Row::Hop(1),
+            index: 1,
+            refused: false,
+            us: 4_000_000,
+            grade: Grade::Kernel,
+            from: HERE,
+        };
         let before = history.clone();
         history.mend(late);
         let totals = history.total(Row::Hop(1)).unwrap();

@@ -7,53 +7,14 @@ use std::ops::RangeInclusive;
 
 pub use self::evidence::Meaning;
 use self::evidence::{Change, Hop};
-use super::probe::{ProbeNo, Reply};
+pub use super::end::End;
+use super::probe::{ProbeNo, Quoted, Reply};
 use super::round::Row;
 use crate::wire::extension::Label;
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
 /// TTLs probed past the last responder while no end is known.
 const BEYOND: u8 = 4;
-
-/// Where the path ends, as far as answers have shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum End {
-    /// No answer has shown an end yet; the target is silent so far.
-    #[default]
-    Silent,
-    /// The target answers at `ttl`, on some branches of a balanced path only at `upto`.
-    Target {
-        /// The lowest TTL that reaches it.
-        ttl: u8,
-        /// The lowest TTL that always reaches it.
-        upto: u8,
-    },
-    /// Another address answers in the target's place.
-    Other {
-        /// The TTL.
-        ttl: u8,
-        /// Who answers.
-        address: IpAddr,
-        /// What it says.
-        icmp: Icmp,
-    },
-    /// Someone refuses to pass probes on.
-    Refused {
-        /// The lowest TTL that is refused.
-        ttl: u8,
-        /// Who refuses.
-        address: IpAddr,
-        /// What it says.
-        icmp: Icmp,
-    },
-    /// Packets go round in a circle.
-    Loop {
-        /// The TTL at which it was recognised; none above it is asked.
-        ttl: u8,
-    },
-    /// The path goes on past the highest TTL that may be probed.
-    MaxTtl,
-}
 
 /// The path as a front end sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,6 +46,14 @@ pub struct HopView {
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
     pub reply_ttl: Option<u8>,
+    /// It is asked in flows of its own, since its answers name no probe: load balancers may send them
+    /// another way.
+    pub other_flow: bool,
+    /// Who said last that the packet is too big for its next link, and that link's MTU. It stays, since this
+    /// machine cuts packets to fit from then on.
+    pub mtu: Option<(IpAddr, u32)>,
+    /// What the last answer quoted of the probe's IP header, by a channel that is told.
+    pub quoted: Option<Quoted>,
 }
 
 /// What is known of the path, and what follows for probing.
@@ -168,7 +137,11 @@ impl Path {
 
     /// The TTLs beyond the reach that are worth a look now and then; none while the target answers.
     pub fn beyond(&self) -> RangeInclusive<u8> {
-        let first = self.reach().saturating_add(1);
+        let reach = self.reach();
+        if reach >= self.max_ttl {
+            return RangeInclusive::new(1, 0);
+        }
+        let first = reach + 1;
         match self.end {
             End::Target { .. } => RangeInclusive::new(1, 0),
             // One probe that could reach the target tells whether the block or the circle is gone.
@@ -211,6 +184,23 @@ impl Path {
                 _ => (ttl <= self.last_hop()).then_some(Row::Hop(ttl)),
             },
         }
+    }
+
+    /// Whether probes of `ttl` go in flows of their own.
+    pub fn is_other_flow(&self, ttl: u8) -> bool {
+        self.hop(ttl).is_some_and(|hop| hop.view.other_flow)
+    }
+
+    /// Probes of `ttl` go in flows of their own from now on, or no more.
+    pub fn set_other_flow(&mut self, ttl: u8, is_other: bool) {
+        if let Some(hop) = self.hops.get_mut(usize::from(ttl).wrapping_sub(1)) {
+            hop.view.other_flow = is_other;
+        }
+    }
+
+    /// Whether an address answers a TTL whose probes go in flows of their own.
+    pub fn is_in_other_flow(&self, address: IpAddr) -> bool {
+        self.hops.iter().any(|hop| hop.view.other_flow && hop.view.current == Some(address))
     }
 
     /// Who is known to answer probes of `ttl`.

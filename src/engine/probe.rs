@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::round::{Late, Round, Row};
 use super::time::{Time, Wall};
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -63,6 +62,23 @@ pub struct Probe {
     pub no: ProbeNo,
     /// The TTL or hop limit to send it with, 1 to 255.
     pub ttl: u8,
+    /// The flow to send it in.
+    pub flow: Flow,
+}
+
+/// The ports that a probe is sent with, which load balancers hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flow {
+    /// The flow of all ordinary probes.
+    #[default]
+    Stable,
+    /// One that differs from every other in its ports, so that they alone tell which probe an answer means.
+    Own(u16),
+}
+
+impl Flow {
+    /// How many flows of their own there are.
+    pub const OWN: u16 = 32_000;
 }
 
 /// The moment a probe was handed to the kernel, read just before the call.
@@ -80,11 +96,11 @@ pub type SendOutcome = Result<SentAt, LocalFault>;
 /// Why this machine itself did not send, or would not pass on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LocalFault {
-    /// No route to the destination (`ENETUNREACH`).
+    /// No route to the destination (`ENETUNREACH`, or a blackhole).
     NoRoute,
     /// The interface is down (`ENETDOWN`).
     LinkDown,
-    /// The source address is gone (`EADDRNOTAVAIL`, `EINVAL`).
+    /// The source address is gone (`EADDRNOTAVAIL`).
     AddressGone,
     /// A local firewall forbids it (`EPERM`, or a reject from our own address).
     Firewall,
@@ -94,9 +110,8 @@ pub enum LocalFault {
     Neighbour,
     /// The packet is larger than the link takes; its MTU in bytes, 0 if unknown.
     TooBig(u32),
-    /// The send-stamp queue overflowed, so that it is not known whether the probe left.
-    QueueOverflow,
-    /// No send stamp ever came, though stamps work here: it did not reach the wire.
+    /// No send stamp ever came, though stamps work here: it did not reach the wire, or the queue that stamps
+    /// come by overflowed.
     Unstamped,
     /// Any other error; its errno.
     Errno(i32),
@@ -113,8 +128,9 @@ impl std::fmt::Display for LocalFault {
             Self::Neighbour => f.write_str("next hop does not answer on the link"),
             Self::TooBig(0) => f.write_str("packet too big for the link"),
             Self::TooBig(mtu) => write!(f, "packet too big for the link (MTU {mtu})"),
-            Self::QueueOverflow => f.write_str("send-stamp queue overflowed"),
-            Self::Unstamped => f.write_str("packets did not reach the wire"),
+            Self::Unstamped => {
+                f.write_str("no send stamps: packets did not reach the wire, or the queue overflowed")
+            }
             Self::Errno(code) => write!(f, "{}", std::io::Error::from_raw_os_error(*code)),
         }
     }
@@ -132,6 +148,14 @@ pub enum Event {
     },
     /// An answer to a probe of ours.
     Reply(Reply),
+    /// An answer in a flow of ours that quotes too little to name its probe, or that the target's own
+    /// application gave without a byte of ours.
+    Bare {
+        /// The flow of the probe that it answers.
+        flow: Flow,
+        /// The answer; names no probe.
+        reply: Reply,
+    },
     /// This machine refused a probe after the send call had returned.
     Local {
         /// The probe, where the message names one.
@@ -146,8 +170,7 @@ pub enum Event {
 /// An answer, already matched to a probe by what it quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The probe it answers; `None` for an answer by the target's own application that carries nothing of
-    /// ours.
+    /// The probe it answers; `None` where nothing in it says so.
     pub no: Option<ProbeNo>,
     /// Who answered.
     pub from: IpAddr,
@@ -159,12 +182,27 @@ pub struct Reply {
     pub kernel: Option<Wall>,
     /// When user space read it, on the wall clock.
     pub wall: Wall,
+    /// The round trip as the kernel's own protocol measured it, where it did: a TCP handshake.
+    pub measured: Option<Duration>,
     /// The reply's own TTL on arrival, which hints at the length of the way back.
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the probe carried when it was dropped (RFC 4950), outermost first.
     pub labels: Vec<Label>,
     /// The quoted destination was not ours, so a NAT rewrote it on the way.
     pub rewritten: bool,
+    /// The MTU that the message names, where it says that the packet is too big.
+    pub mtu: Option<u32>,
+    /// What was quoted of the probe's IP header, by a channel that is told.
+    pub quoted: Option<Quoted>,
+}
+
+/// What a router quoted of a probe's IP header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Quoted {
+    /// The TTL or hop limit left: 1, or 0 from some routers, where no other device meddled with it.
+    pub ttl: u8,
+    /// The type of service or traffic class; another than was sent if it was rewritten on the way.
+    pub tos: u8,
 }
 
 /// What an answer says.
@@ -218,19 +256,4 @@ pub enum Command {
     MaxTtl(u8),
     /// The time between two tries to the same hop.
     Interval(Duration),
-}
-
-/// The engine's one output: settled facts, in order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Record {
-    /// A round, each of its tries decided.
-    Round(Round),
-    /// A try once called lost was answered after all.
-    Late(Late),
-    /// A second answer came in for a try of this row.
-    Duplicate(Row),
-    /// A local fault began or ended.
-    Fault(super::faults::Fault),
-    /// The pace or the reach changed, by a command.
-    Command(Time, Command),
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use self::order::{Distances, order};
 use super::path::Path;
+use super::random::mix;
 use super::snapshot::Pace;
 use super::time::Time;
 
@@ -49,9 +50,10 @@ pub struct Prober {
     first_sight: Option<(u8, Time)>,
     /// How far the first sweep went, until the path's end is known.
     swept_to: Option<u8>,
-    /// The target's TTL, if the first sweep has spent its burst: in the first round it is then asked once
-    /// a second at most.
-    spent: Option<u8>,
+    /// The target's TTL, if the first sweep went past it.
+    spared: Option<u8>,
+    /// The sweep has spent the target's burst: in the first round it is asked once a second at most.
+    is_spent: bool,
     cycle: u32,
     base: Time,
     started: bool,
@@ -79,7 +81,8 @@ impl Prober {
             left: count,
             first_sight: Some((pace.first_ttl, now)),
             swept_to: None,
-            spent: None,
+            spared: None,
+            is_spent: false,
             cycle: 0,
             base: now,
             started: false,
@@ -154,6 +157,9 @@ impl Prober {
             return None;
         }
         self.spare_the_target(path);
+        if self.cycle <= u32::from(self.pace.tries) {
+            self.follow_the_spared(path);
+        }
         self.look_beyond(now, path);
         if let Some(due) = self.poll_extra(now, path) {
             return Some(due);
@@ -198,14 +204,25 @@ impl Prober {
         let is_spent = overshoot >= BURST_SPENT;
         let pause = if is_spent { interval.max(REFILL) } else { interval };
         let last = self.distances.own(swept_to) - interval;
-        self.spent = is_spent.then_some(end);
+        self.is_spent = is_spent;
+        self.spared = Some(end);
         self.distances.set(end, self.distances.own(end).max(last + pause + pause / 4));
+    }
+
+    /// Answers may overtake each other, and the end turn out to be lower than it first seemed: what the
+    /// target was spared goes with it.
+    fn follow_the_spared(&mut self, path: &Path) {
+        let end = path.reach();
+        if let Some(spared) = self.spared.filter(|&spared| spared != end && path.is_ended()) {
+            self.spared = Some(end);
+            self.distances.set(end, self.distances.own(end).max(self.distances.own(spared)));
+        }
     }
 
     /// Hops that came into reach are asked at once; those beyond it now and then.
     fn look_beyond(&mut self, now: Time, path: &Path) {
         let before = std::mem::replace(&mut self.reach, path.reach());
-        for ttl in before.max(self.pace.first_ttl - 1) + 1..=self.reach {
+        for ttl in (before.max(self.pace.first_ttl - 1)..self.reach).map(|ttl| ttl + 1) {
             let is_asked = self.asked_in[usize::from(ttl)] == Some(self.cycle);
             if !is_asked && self.plan.iter().all(|slot| slot.ttl != ttl) {
                 self.extra.push_back(ttl);
@@ -320,7 +337,7 @@ impl Prober {
 
     fn ask(&mut self, ttl: u8, now: Time) -> Due {
         let interval = self.pace.interval;
-        let gap = if self.spent == Some(ttl) && self.cycle <= u32::from(self.pace.tries) {
+        let gap = if self.is_spent && self.spared == Some(ttl) && self.cycle <= u32::from(self.pace.tries) {
             interval.max(REFILL)
         } else {
             interval
@@ -336,12 +353,4 @@ impl Prober {
         let at = self.plan.partition_point(|other| other.at <= slot.at);
         self.plan.insert(at, slot);
     }
-}
-
-/// A well-mixed hash of a number (the finaliser of splitmix64).
-pub const fn mix(n: u64) -> u64 {
-    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    n ^ (n >> 31)
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::path::End;
+use super::end::End;
 use super::probe::Grade;
 use super::time::Time;
 
@@ -122,6 +122,8 @@ pub struct Late {
     pub row: Row,
     /// Which of the row's tries, from 0.
     pub index: u8,
+    /// The answer was a refusal: the try is refused then, and its time in no statistics.
+    pub refused: bool,
     /// Round-trip time in µs.
     pub us: u32,
     /// How the time came about.

@@ -13,6 +13,8 @@ const SLACK: Duration = Duration::from_micros(50);
 pub struct Arrival {
     /// The kernel's receive stamp.
     pub kernel: Option<Wall>,
+    /// The round trip as the kernel's own protocol measured it.
+    pub measured: Option<Duration>,
     /// When user space read it.
     pub received: Time,
 }
@@ -24,6 +26,9 @@ pub struct Arrival {
 /// falls back to that clock, and the grade says so.
 pub fn rtt(sent: SentAt, kernel_sent: Option<Wall>, arrival: Arrival) -> (Duration, Grade) {
     let user = arrival.received.since(sent.time);
+    if let Some(rtt) = arrival.measured.filter(|rtt| *rtt <= user + SLACK) {
+        return (rtt, Grade::Kernel);
+    }
     let believed = |from: Wall, to: Wall| {
         let nanos = u64::try_from(to.0.checked_sub(from.0)?).ok()?;
         let rtt = Duration::from_nanos(nanos);
@@ -47,7 +52,7 @@ mod tests {
     const SENT: SentAt = SentAt { time: Time::from_millis(1_000), wall: Wall(5_000_000_000) };
 
     fn arrival(kernel: Option<i64>, received_ms: u64) -> Arrival {
-        Arrival { kernel: kernel.map(Wall), received: Time::from_millis(received_ms) }
+        Arrival { kernel: kernel.map(Wall), measured: None, received: Time::from_millis(received_ms) }
     }
 
     #[test]
@@ -69,6 +74,15 @@ mod tests {
             let got = rtt(SENT, Some(Wall(5_000_000_000)), arrival(Some(5_020_000_000 + step), 1_021));
             assert_eq!(got, (Duration::from_millis(21), Grade::User));
         }
+    }
+
+    #[test]
+    fn a_time_that_the_kernel_measured_itself_is_the_kernels() {
+        let measured = Some(Duration::from_millis(17));
+        let got = rtt(SENT, None, Arrival { measured, ..arrival(None, 1_024) });
+        assert_eq!(got, (Duration::from_millis(17), Grade::Kernel));
+        let got = rtt(SENT, None, Arrival { measured, ..arrival(None, 1_010) });
+        assert_eq!(got, (Duration::from_millis(10), Grade::User), "it cannot be");
     }
 
     #[test]

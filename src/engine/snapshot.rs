@@ -35,7 +35,7 @@ pub struct Snapshot {
     pub fault: Option<Fault>,
     /// Messages that answered no probe of ours, by reason.
     pub strays: BTreeMap<Stray, u64>,
-    /// Probes that went past the path's end, part of no row.
+    /// Probes that went past the path's end, or whose answer could not have named them: part of no row.
     pub overshoot: u64,
     /// Every round asked for is settled.
     pub finished: bool,

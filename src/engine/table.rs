@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::distribution::Distribution;
 use super::history::{ResponderTotals, Totals};
 use super::path::{End, HopView};
 use super::round::{Round, Row, Try};
@@ -46,6 +47,8 @@ pub struct TableRow {
     pub loss: Option<Loss>,
     /// Round-trip times; `None` before the first answer.
     pub rtt: Option<Rtt>,
+    /// Round-trip times by size.
+    pub distribution: Distribution,
     /// Times by grade: kernel, mixed, user.
     pub grades: [u64; 3],
     /// Why the row has no ordinary answers, if it has none.
@@ -131,6 +134,24 @@ impl Snapshot {
         Table { rows: hops.chain([Row::Target]).map(|row| self.table_row(row, span)).collect() }
     }
 
+    /// From when on a table for `span` holds all: later than asked for, once older rounds are given up.
+    pub fn start(&self, span: Span) -> Time {
+        let kept = self.history.recent().chain(&self.open).next().map_or(self.started, |round| round.start);
+        match span {
+            Span::All => self.started,
+            Span::Since(from) => from.max(kept),
+        }
+    }
+
+    /// Everyone who answered at any hop in sight, the target included; some more than once.
+    pub fn responders(&self) -> impl Iterator<Item = IpAddr> {
+        let rows = (self.pace.first_ttl..=self.path.last_hop).map(Row::Hop).chain([Row::Target]);
+        let settled = rows.filter_map(|row| self.history.total(row));
+        let settled = settled.flat_map(|totals| totals.responders.iter().map(|responder| responder.address));
+        let hops = self.path.hops.iter().chain([&self.path.target]);
+        settled.chain(hops.filter_map(|hop| hop.current))
+    }
+
     /// The latest tries of a row, oldest first, at most `most` of them.
     pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<Try> {
         let mut tries = Vec::with_capacity(most);
@@ -164,16 +185,21 @@ impl Snapshot {
         let state = self.row_state(row, &hop);
         let mut responders = totals.responders.clone();
         responders.sort_by_key(|responder| Some(responder.address) != hop.current);
-        let ever_answered = row != Row::Target || self.path.target_ttl.is_some();
+        // A target that is not asked, or has never answered, has lost nothing that could be counted.
+        let is_asked = !matches!(state, RowState::Behind { .. } | RowState::BehindLoop { .. });
+        let ever_answered = row != Row::Target || self.path.target_ttl.is_some() && is_asked;
+        // Refusals are rationed like all answers, so what is missing among them is no loss of traffic.
+        let is_refusing = hop.refusal.is_some();
         TableRow {
             row,
             ttl,
             upto,
             responders,
-            loss: totals.counts.loss().filter(|_| ever_answered),
+            loss: totals.counts.loss().filter(|_| ever_answered && !is_refusing),
             rtt: Rtt::of(&totals),
             counts: totals.counts,
             grades: totals.grades,
+            distribution: totals.distribution,
             hop,
             state,
         }

@@ -11,12 +11,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bare::Bare;
 use super::collector::{Collector, Taken};
 use super::faults::{Fault, Faults};
 use super::history::History;
 use super::path::{Meaning, Path};
-use super::probe::{Command, Event, LocalFault, Probe, ProbeNo, Record, Reply, SendOutcome, Stray};
+use super::probe::{Command, Event, Flow, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
 use super::prober::{Due, Prober};
+use super::record::Record;
 use super::snapshot::{Pace, Snapshot};
 use super::time::{Anchor, Time};
 
@@ -42,10 +44,13 @@ pub struct Trace {
     prober: Prober,
     collector: Collector,
     path: Path,
+    bare: Bare,
     history: Arc<History>,
     faults: Faults,
     /// The last probe that a fault kept from leaving.
     fault_no: Option<ProbeNo>,
+    /// The latest probe that is known to have left.
+    left_no: Option<ProbeNo>,
     strays: BTreeMap<Stray, u64>,
     /// When the target answered last; the start before it ever did.
     heard: Time,
@@ -65,9 +70,11 @@ impl Trace {
             prober: Prober::new(pace, config.count, config.seed, now),
             collector: Collector::new(pace.timeout),
             path: Path::new(config.target, pace.first_ttl, pace.max_ttl),
+            bare: Bare::default(),
             history: Arc::default(),
             faults: Faults::default(),
             fault_no: None,
+            left_no: None,
             strays: BTreeMap::new(),
             heard: now,
             cycles: 0,
@@ -84,7 +91,8 @@ impl Trace {
                 Due::Skip(ttl) => self.collector.skip(now, ttl),
                 Due::Ask(ttl) => {
                     self.version += 1;
-                    return Some(Probe { no: self.collector.create(now, ttl), ttl });
+                    let flow = self.bare.flow(now, ttl, self.prober.pace(), &self.path, &self.collector);
+                    return Some(Probe { no: self.collector.create(now, ttl, flow), ttl, flow });
                 }
             }
         }
@@ -94,7 +102,7 @@ impl Trace {
     pub fn handle_sent(&mut self, now: Time, no: ProbeNo, outcome: SendOutcome) {
         self.collector.handle_sent(no, outcome);
         match outcome {
-            Err(fault) => self.local_fault(now, Some(no), fault),
+            Err(fault) => self.local_fault(now, Some(no), fault, 1),
             // Where stamps come, they and not the call tell that a probe has left.
             Ok(_) if !self.collector.is_stamped() => self.left(now, no),
             Ok(_) => {}
@@ -110,14 +118,15 @@ impl Trace {
                     self.left(now, no);
                 }
             }
-            Event::Reply(reply) => self.reply(now, &reply),
-            Event::Local { no, fault } => {
-                if no.is_none_or(|no| self.collector.handle_local(no)) {
-                    self.local_fault(now, no, fault);
-                } else {
-                    self.stray(Stray::Unknown);
-                }
-            }
+            Event::Reply(reply) => match reply.no {
+                Some(no) => self.reply(now, no, &reply),
+                None => self.bare(now, Flow::Stable, &reply),
+            },
+            Event::Bare { flow, reply } => self.bare(now, flow, &reply),
+            Event::Local { no, fault } => match no.map_or(Some(true), |no| self.collector.handle_local(no)) {
+                Some(is_news) => self.local_fault(now, no, fault, is_news.into()),
+                None => self.stray(Stray::Unknown),
+            },
             Event::Stray(reason) => self.stray(reason),
         }
         self.settle();
@@ -126,9 +135,8 @@ impl Trace {
     /// Decides what has waited long enough.
     pub fn handle_timeout(&mut self, now: Time) {
         let unsent = self.collector.handle_timeout(now);
-        for _ in 0..unsent {
-            let kind = self.faults.current().map_or(LocalFault::Unstamped, |fault| fault.kind);
-            self.local_fault(now, None, kind);
+        if unsent > 0 {
+            self.local_fault(now, None, LocalFault::Unstamped, unsent);
         }
         self.settle();
     }
@@ -146,7 +154,11 @@ impl Trace {
                 self.path.set_max_ttl(ttl);
                 self.prober.set_max_ttl(ttl);
             }
-            Command::Interval(interval) => self.prober.set_interval(now, interval),
+            Command::Interval(interval) => {
+                self.prober.set_interval(now, interval);
+                // A round has one interval: what was begun ends here.
+                self.cycles = self.cycles.next_multiple_of(self.config.pace.tries.into());
+            }
         }
         self.version += 1;
         self.records.push_back(Record::Command(now, command));
@@ -216,23 +228,26 @@ impl Trace {
         self.cycles += 1;
     }
 
-    fn reply(&mut self, now: Time, reply: &Reply) {
-        let no = match reply.no {
-            Some(no) => Ok(no),
-            None => self.collector.only_candidate(&self.path),
-        };
-        let known = no.and_then(|no| self.collector.ttl(no).map(|ttl| (no, ttl)).ok_or(Stray::Unknown));
-        let (no, ttl) = match known {
-            Ok(known) => known,
-            Err(reason) => return self.stray(reason),
-        };
+    /// An answer that tells nothing but its flow.
+    fn bare(&mut self, now: Time, flow: Flow, reply: &Reply) {
+        match self.collector.only_candidate(flow, reply, &self.path) {
+            Ok(no) => self.reply(now, no, reply),
+            Err(reason) => {
+                self.stray(reason);
+                if matches!(reason, Stray::Truncated | Stray::Ambiguous) {
+                    self.bare.seek(now, reply, &self.path);
+                }
+            }
+        }
+    }
+
+    fn reply(&mut self, now: Time, no: ProbeNo, reply: &Reply) {
+        let Some((ttl, flow)) = self.collector.ttl(no) else { return self.stray(Stray::Unknown) };
         let meaning = Meaning::of(reply, self.config.target);
         match self.collector.handle_reply(no, reply, meaning) {
-            Taken::Decided => {
-                self.path.observe(no, ttl, reply);
-            }
+            Taken::Decided => self.observe(no, (ttl, flow), reply),
             Taken::Late(late) => {
-                self.path.observe(no, ttl, reply);
+                self.observe(no, (ttl, flow), reply);
                 Arc::make_mut(&mut self.history).mend(late);
                 self.records.push_back(Record::Late(late));
             }
@@ -252,18 +267,28 @@ impl Trace {
         self.left(now, no);
     }
 
+    fn observe(&mut self, no: ProbeNo, (ttl, flow): (u8, Flow), reply: &Reply) {
+        self.bare.answered(ttl, flow, reply, &mut self.path);
+        self.path.observe(no, ttl, reply);
+    }
+
     fn stray(&mut self, reason: Stray) {
         *self.strays.entry(reason).or_default() += 1;
     }
 
-    fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault) {
+    fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault, not_sent: u64) {
+        // What is told of an old probe, when later ones have left, is over.
+        if self.faults.current().is_none() && no.is_some_and(|no| Some(no) < self.left_no) {
+            return;
+        }
         self.fault_no = self.fault_no.max(no);
-        let changes = self.faults.failed(now, fault);
+        let changes = self.faults.failed(now, fault, not_sent);
         self.records.extend(changes.into_iter().map(Record::Fault));
     }
 
     /// Probe `no` is known to have left this machine.
     fn left(&mut self, now: Time, no: ProbeNo) {
+        self.left_no = self.left_no.max(Some(no));
         if Some(no) > self.fault_no {
             let ended: Option<Fault> = self.faults.worked(now);
             self.records.extend(ended.map(Record::Fault));

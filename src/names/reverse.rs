@@ -130,8 +130,10 @@ impl Reverse {
 
     /// Whether a name may come in soon: a lookup runs or is due.
     pub fn is_waiting(&self, now: Time) -> bool {
-        let is_due = || self.schedule.first().is_some_and(|(due, _)| *due <= now);
-        self.enabled && (is_due() || self.entries.values().any(|entry| entry.asked))
+        let is_due = self.may_ask() && self.schedule.first().is_some_and(|(due, _)| *due <= now);
+        // One that is overdue, on a thread that is stuck, is not waited for.
+        let runs = || self.entries.values().any(|entry| entry.asked && entry.due > now);
+        self.enabled && (is_due || runs())
     }
 
     /// The names found so far: the same `Arc` as long as they are the same.

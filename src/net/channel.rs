@@ -1,11 +1,14 @@
 //! The seam between the watch and the ways to the network: an enum, since they are few and known.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use super::clock::Clock;
 use super::error_queue::ErrorQueue;
 use super::open_error::OpenError;
+use super::raw::{Raw, RawSockets};
 use super::simulated::Simulated;
+use super::tcp::Tcp;
 use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
 use crate::engine::time::Time;
 use crate::wire::payload::{self, Cookie};
@@ -34,6 +37,8 @@ pub struct ChannelConfig {
     pub payload_len: usize,
     /// What marks our probes.
     pub cookie: Cookie,
+    /// Raw sockets opened before, for the channel that reads from them.
+    pub raw: Option<Arc<RawSockets>>,
     /// How they leave.
     pub egress: Egress,
 }
@@ -41,7 +46,7 @@ pub struct ChannelConfig {
 impl ChannelConfig {
     /// The smallest probes of `protocol` to `target`.
     pub fn new(protocol: Protocol, target: SocketAddr, cookie: Cookie) -> Self {
-        Self { protocol, target, payload_len: payload::LEN, cookie, egress: Egress::default() }
+        Self { protocol, target, payload_len: payload::LEN, cookie, egress: Egress::default(), raw: None }
     }
 }
 
@@ -76,6 +81,10 @@ impl ChannelChoice {
 pub enum Channel {
     /// UDP or ICMP echo without privileges, ICMP errors by the kernel's error queue.
     ErrorQueue(Box<ErrorQueue>),
+    /// TCP SYNs without privileges, each by a connection attempt of its own.
+    Tcp(Box<Tcp>),
+    /// UDP, ICMP errors by a raw socket.
+    Raw(Box<Raw>),
     /// A path that plays by rule.
     Simulated(Box<Simulated>),
 }
@@ -84,8 +93,21 @@ impl Channel {
     /// Opens the channel that does what `config` asks for, within a tokio runtime.
     pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
         match (choice, config.protocol) {
-            (ChannelChoice::Raw, _) => Err(OpenError::Missing("raw sockets")),
-            (_, Protocol::Tcp) => Err(OpenError::Missing("TCP probes")),
+            (ChannelChoice::Raw, Protocol::Udp) => {
+                let sockets = config.raw.as_ref().ok_or(OpenError::NoRaw)?;
+                let opened = Raw::open(config, sockets, clock);
+                opened
+                    .map(|channel| Self::Raw(Box::new(channel)))
+                    .map_err(|error| OpenError::of(error, config))
+            }
+            (ChannelChoice::Raw, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes by raw sockets")),
+            (ChannelChoice::Raw, Protocol::Tcp) => Err(OpenError::Missing("TCP probes by raw sockets")),
+            (_, Protocol::Tcp) => {
+                let opened = Tcp::open(config.clone(), clock);
+                opened
+                    .map(|channel| Self::Tcp(Box::new(channel)))
+                    .map_err(|error| OpenError::of(error, config))
+            }
             (_, Protocol::Udp | Protocol::Icmp) => {
                 let opened = ErrorQueue::open(config, clock);
                 opened
@@ -98,7 +120,8 @@ impl Channel {
     /// Its name, as in reports.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::ErrorQueue(_) => "error-queue",
+            Self::ErrorQueue(_) | Self::Tcp(_) => "error-queue",
+            Self::Raw(_) => "raw",
             Self::Simulated(_) => "simulated",
         }
     }
@@ -107,6 +130,8 @@ impl Channel {
     pub fn source(&self) -> IpAddr {
         match self {
             Self::ErrorQueue(channel) => channel.source(),
+            Self::Tcp(channel) => channel.source(),
+            Self::Raw(channel) => channel.source(),
             Self::Simulated(channel) => channel.scenario().source,
         }
     }
@@ -115,6 +140,8 @@ impl Channel {
     pub fn send(&mut self, now: Time, probe: &Probe) -> SendOutcome {
         match self {
             Self::ErrorQueue(channel) => channel.send(probe),
+            Self::Tcp(channel) => channel.send(probe),
+            Self::Raw(channel) => channel.send(probe),
             Self::Simulated(channel) => channel.send(now, probe),
         }
     }
@@ -123,14 +150,17 @@ impl Channel {
     pub fn poll(&mut self, now: Time) -> Option<Event> {
         match self {
             Self::ErrorQueue(channel) => channel.poll(),
+            Self::Tcp(channel) => channel.poll(),
+            Self::Raw(channel) => channel.poll(),
             Self::Simulated(channel) => channel.poll(now),
         }
     }
 
-    /// When the next event is known to arrive; sockets tell by [`ready`](Self::ready) instead.
+    /// When [`poll`](Self::poll) has work though nothing arrives: a simulated event, a socket to be closed.
     pub fn poll_timeout(&self) -> Option<Time> {
         match self {
-            Self::ErrorQueue(_) => None,
+            Self::ErrorQueue(_) | Self::Raw(_) => None,
+            Self::Tcp(channel) => channel.poll_timeout(),
             Self::Simulated(channel) => channel.poll_timeout(),
         }
     }
@@ -139,6 +169,8 @@ impl Channel {
     pub async fn ready(&self) {
         match self {
             Self::ErrorQueue(channel) => channel.ready().await,
+            Self::Tcp(channel) => channel.ready().await,
+            Self::Raw(channel) => channel.ready().await,
             Self::Simulated(_) => std::future::pending().await,
         }
     }

@@ -5,12 +5,12 @@
 //! sent, who sent the error and what it says. The quoted TTL, TOS, IP ID and checksum are not to be had this way.
 
 mod format;
-mod message;
-mod socket;
+pub(super) mod message;
+pub(super) mod socket;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
 use tokio::io::Interest;
@@ -21,13 +21,14 @@ use self::message::Context;
 pub use self::socket::source_for;
 use super::channel::ChannelConfig;
 use super::clock::Clock;
+use super::ports;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
-/// Large enough for every error that quotes a packet: `ICMPv6` ones have at most 1,280 bytes.
-const BUFFER: usize = 2_048;
+/// Large enough for the largest frame that is looped back with its send stamp.
+const BUFFER: usize = 65_536 + 128;
 
 /// The open channel.
 #[derive(Debug)]
@@ -69,6 +70,11 @@ impl ErrorQueue {
         self.source
     }
 
+    /// The port that probes leave from.
+    pub fn port(&self) -> io::Result<u16> {
+        Ok(self.socket.local_addr()?.port())
+    }
+
     /// Sends a probe.
     ///
     /// Each ICMP error also leaves an error pending on the socket, which the next send returns instead of
@@ -76,10 +82,12 @@ impl ErrorQueue {
     /// machine's own.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let bytes = self.context.format.build(probe.no);
+        let target = self.context.target;
+        let to = with_port(target, ports::port(probe.flow, target.port()));
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };
-            match socket::send(&self.socket, &bytes, self.context.target, probe.ttl) {
+            match socket::send(&self.socket, &bytes, to, probe.ttl) {
                 Ok(_) => {
                     self.context.last = Some(probe.no);
                     self.stamps.sent(probe.no);
@@ -89,7 +97,10 @@ impl ErrorQueue {
                 Err(Errno::EINTR) => {}
                 Err(error) => {
                     last = error;
-                    self.drain_errors();
+                    // No ICMP error leaves EPERM, and nothing in the queue means that none was pending.
+                    if self.drain_errors() == 0 || error == Errno::EPERM {
+                        break;
+                    }
                 }
             }
         }
@@ -103,7 +114,7 @@ impl ErrorQueue {
         }
         // Errors first: a send stamp must be known before the answer that it times.
         for is_error in [true, false] {
-            loop {
+            for _ in 0..=RETRIES {
                 match socket::receive(&self.socket, is_error, &mut self.buffer) {
                     Ok(message) => {
                         if let Some(event) = self.context.read(&message, &self.buffer, &self.stamps) {
@@ -111,7 +122,8 @@ impl ErrorQueue {
                         }
                     }
                     Err(Errno::EAGAIN) => break,
-                    // A pending error that an entry of the error queue had left; it is no message.
+                    // A pending error that an entry of the error queue had left; it is no message, and the
+                    // next call is rid of it. One that stays is met again at the next wake-up.
                     Err(_) => {}
                 }
             }
@@ -131,9 +143,18 @@ impl ErrorQueue {
         }
     }
 
-    fn drain_errors(&mut self) {
+    /// Reads all that is queued; gives how much that was.
+    fn drain_errors(&mut self) -> usize {
+        let mut count = 0;
         while let Ok(message) = socket::receive(&self.socket, true, &mut self.buffer) {
+            count += 1;
             self.events.extend(self.context.read(&message, &self.buffer, &self.stamps));
         }
+        count
     }
+}
+
+fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }

@@ -24,6 +24,9 @@ pub enum OpenError {
         program()
     )]
     NoEcho,
+    /// No raw socket could be opened.
+    #[error("raw sockets are not permitted here; as root: setcap cap_net_raw+ep {}", program())]
+    NoRaw,
     /// The source address asked for is not this machine's.
     #[error("-a {0}: no interface of this machine has that address; see `ip address`")]
     NotOurs(IpAddr),

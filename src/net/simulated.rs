@@ -1,5 +1,6 @@
 //! A path that plays by rule on time that is passed in: for tests, and for `--demo`.
 
+pub mod demos;
 pub mod scenario;
 
 use std::cmp::Reverse;
@@ -8,8 +9,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use self::scenario::{Conduct, Hop, Scenario};
-use crate::engine::probe::{Answer, Event, Probe, ProbeNo, Reply, SendOutcome, SentAt};
-use crate::engine::prober::mix;
+use crate::engine::probe::{Answer, Event, Probe, Reply, SendOutcome, SentAt};
+use crate::engine::random::mix;
 use crate::engine::time::{Time, Wall};
 use crate::wire::icmp::Icmp;
 
@@ -27,8 +28,9 @@ pub struct Simulated {
     order: u64,
     /// Tokens left and when they were last counted, by responder.
     buckets: HashMap<IpAddr, (f64, Time)>,
-    /// Every probe that was sent: when, and with which TTL.
+    /// Every probe that was sent, when and with which TTL, if it was asked to keep that.
     pub log: Vec<(Time, u8)>,
+    is_logged: bool,
 }
 
 impl Simulated {
@@ -42,7 +44,14 @@ impl Simulated {
             order: 0,
             buckets: HashMap::new(),
             log: Vec::new(),
+            is_logged: false,
         }
+    }
+
+    /// The same, keeping a log of what was sent, which grows without end.
+    #[must_use]
+    pub fn logged(self) -> Self {
+        Self { is_logged: true, ..self }
     }
 
     /// What it plays.
@@ -57,10 +66,12 @@ impl Simulated {
         {
             return Err(*fault);
         }
-        self.log.push((now, probe.ttl));
+        if self.is_logged {
+            self.log.push((now, probe.ttl));
+        }
         self.deliver(now, Event::SendStamp { no: probe.no, kernel: wall(now) });
-        if let Some((hop, icmp)) = self.walk(now, probe.ttl) {
-            self.answer(now, probe.no, &hop, icmp);
+        if let Some((place, hop, icmp)) = self.walk(now, probe.ttl) {
+            self.answer(now, probe, place, &hop, icmp);
         }
         Ok(SentAt { time: now, wall: wall(now) })
     }
@@ -87,30 +98,30 @@ impl Simulated {
         self.events.insert(self.order, event);
     }
 
-    /// Who answers a probe of `ttl`, and with what; `None` if it is lost or ignored.
-    fn walk(&mut self, now: Time, ttl: u8) -> Option<(Hop, Option<Icmp>)> {
+    /// At which place, who answers a probe of `ttl`, and with what; `None` if it is lost or ignored.
+    fn walk(&mut self, now: Time, ttl: u8) -> Option<(u8, Hop, Option<Icmp>)> {
         let branches = self.scenario.branches(now);
         let count = branches.len();
         let chosen = (self.chance() * count as f64) as usize;
         let hops = self.scenario.branches(now).get(chosen)?.clone();
-        for (place, hop) in (1u8..).zip(hops) {
+        for (place, hop) in (1..=u8::MAX).zip(hops) {
             if hop.loss > 0.0 && self.chance() < hop.loss {
                 return None;
             }
             let exceeded = if hop.address.is_ipv4() { Icmp::v4(11, 0) } else { Icmp::v6(3, 0) };
             match hop.conduct {
-                Conduct::Answer(icmp) => return Some((hop, Some(icmp))),
-                Conduct::Direct => return Some((hop, None)),
+                Conduct::Answer(icmp) => return Some((place, hop, Some(icmp))),
+                Conduct::Direct => return Some((place, hop, None)),
                 Conduct::Silent if place == ttl => return None,
-                _ if place == ttl => return Some((hop, Some(exceeded))),
-                Conduct::Block(icmp) => return Some((hop, Some(icmp))),
+                _ if place == ttl => return Some((place, hop, Some(exceeded))),
+                Conduct::Block(icmp) => return Some((place, hop, Some(icmp))),
                 Conduct::Pass | Conduct::Silent => {}
             }
         }
         None
     }
 
-    fn answer(&mut self, now: Time, no: ProbeNo, hop: &Hop, icmp: Option<Icmp>) {
+    fn answer(&mut self, now: Time, probe: &Probe, place: u8, hop: &Hop, icmp: Option<Icmp>) {
         let way_out = hop.rtt / 2;
         if !self.allowed(now + way_out, hop) {
             return;
@@ -118,20 +129,24 @@ impl Simulated {
         let jitter = hop.jitter.mul_f64(self.chance().powi(2));
         let at = now + hop.rtt + jitter;
         let reply = Reply {
-            no: Some(no),
+            no: (!hop.bare).then_some(probe.no),
             from: hop.address,
             answer: icmp.map_or(Answer::Direct, Answer::Icmp),
             received: at,
             kernel: Some(wall(at)),
             wall: wall(at),
-            reply_ttl: None,
+            measured: None,
+            reply_ttl: Some(reply_ttl(place, hop)),
             labels: hop.labels.clone(),
             rewritten: false,
+            mtu: None,
+            quoted: None,
         };
+        let event = if hop.bare { Event::Bare { flow: probe.flow, reply } } else { Event::Reply(reply) };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {
-            self.deliver(at + Duration::from_micros(10), Event::Reply(reply.clone()));
+            self.deliver(at + Duration::from_micros(10), event.clone());
         }
-        self.deliver(at, Event::Reply(reply));
+        self.deliver(at, event);
     }
 
     fn allowed(&mut self, at: Time, hop: &Hop) -> bool {
@@ -148,6 +163,14 @@ impl Simulated {
         self.random = self.random.wrapping_add(1);
         (mix(self.random) >> 11) as f64 / (1u64 << 53) as f64
     }
+}
+
+/// What is left of an answer's TTL when it comes back the way the probe went: routers begin with 255, the
+/// target as Linux does.
+fn reply_ttl(place: u8, hop: &Hop) -> u8 {
+    let is_end = matches!(hop.conduct, Conduct::Answer(_) | Conduct::Direct);
+    let initial: u8 = if is_end { 64 } else { 255 };
+    initial.saturating_sub(place.saturating_sub(1))
 }
 
 fn wall(time: Time) -> Wall {

@@ -3,6 +3,7 @@
 //! Text reports and the screen both draw from it. The TTL and the host are no part of it: each front end
 //! has its own way with them.
 
+use crate::engine::history::ResponderTotals;
 use crate::engine::stats::Loss;
 use crate::engine::table::{Rtt, TableRow};
 
@@ -68,9 +69,26 @@ pub const FIGURES: [Figure; 7] = [
     },
 ];
 
+/// What a column has for one of a hop's responders; `None` where it has nothing.
+pub fn of_responder(figure: &Figure, responder: &ResponderTotals, hop: &TableRow) -> Option<String> {
+    let rtt = &responder.rtt;
+    let us = match figure.header {
+        "Avg" => rtt.mean(),
+        "Best" => rtt.best(),
+        "Wrst" => rtt.worst(),
+        "StDev" => rtt.stdev(),
+        _ => return None,
+    };
+    (rtt.count() > 0).then(|| millis(us / 1_000.0, by_kernel(hop)))
+}
+
+/// Whether the kernel stamped every try, so that a time is worth one digit more.
+pub const fn by_kernel(row: &TableRow) -> bool {
+    row.grades[1] == 0 && row.grades[2] == 0
+}
+
 fn time(row: &TableRow, pick: fn(&Rtt) -> Option<f64>) -> String {
-    let by_kernel = row.grades[1] == 0 && row.grades[2] == 0;
-    row.rtt.as_ref().and_then(pick).map(|ms| millis(ms, by_kernel)).unwrap_or_default()
+    row.rtt.as_ref().and_then(pick).map(|ms| millis(ms, by_kernel(row))).unwrap_or_default()
 }
 
 /// A time in ms within five columns: 0.1 ms steps below a second, whole ms above; 10 µs steps below 10 ms

@@ -16,6 +16,7 @@ use crate::engine::round::{Late, Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
 use crate::names::Names;
+use crate::origin::Origin;
 use crate::watch::{About, View};
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -84,6 +85,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
     View {
         snapshot: Arc::new(snapshot),
         names: Arc::default(),
+        origins: Arc::default(),
         naming: false,
         about: Arc::new(about),
         echoes: None,
@@ -140,7 +142,15 @@ pub fn reached() -> View {
     history.push(round(0, rows(314)));
     history.push(round(1, rows(414)));
     let from = address("192.0.2.254");
-    history.mend(Late { round: 1, row: Row::Hop(1), index: 2, us: 3_200_000, grade: Grade::Mixed, from });
+    history.mend(Late {
+        round: 1,
+        row: Row::Hop(1),
+        index: 2,
+        refused: false,
+        us: 3_200_000,
+        grade: Grade::Mixed,
+        from,
+    });
     history.duplicate(Row::Target);
     let names: Names = [(address("192.0.2.254"), Arc::from("gw.example.org"))].into_iter().collect();
     let mut view = with(view("example.org", address("192.0.2.1"), path), |snapshot| {
@@ -153,6 +163,16 @@ pub fn reached() -> View {
     });
     view.names = Arc::new(names);
     view
+}
+
+/// The same path, two of its systems known, one of them by name.
+pub fn originated() -> View {
+    let origins = [
+        ("198.51.100.2", Origin { number: 64_500, name: Some("EXAMPLE-AS Example, ZZ") }),
+        ("192.0.2.1", Origin { number: 4_200_000_000, name: None }),
+    ];
+    let origins = origins.into_iter().map(|(text, origin)| (address(text), origin)).collect();
+    View { origins: Arc::new(origins), ..reached() }
 }
 
 fn labels() -> Vec<Label> {
@@ -256,7 +276,17 @@ fn any_hop() -> impl Strategy<Value = HopView> {
     (prop::option::of(any_address()), prop::option::of(any_icmp()), any::<bool>()).prop_map(
         |(current, refusal, flag)| {
             let labels = if flag { labels() } else { Vec::new() };
-            HopView { current, labels, refusal, by_target: flag, rewritten: flag, reply_ttl: None }
+            HopView {
+                current,
+                labels,
+                refusal,
+                by_target: flag,
+                rewritten: flag,
+                reply_ttl: None,
+                other_flow: flag,
+                mtu: None,
+                quoted: None,
+            }
         },
     )
 }

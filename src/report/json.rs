@@ -14,10 +14,11 @@ use super::clock::rfc3339;
 use super::words;
 use crate::engine::crosscheck::Echoes;
 use crate::engine::path::End;
-use crate::engine::probe::Stray;
+use crate::engine::probe::{Quoted, Stray};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::{Rtt, Span, TableRow};
+use crate::origin::Origin;
 use crate::watch::View;
 use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
@@ -71,6 +72,7 @@ struct Hop<'a> {
     ttl: u8,
     target: bool,
     responders: Vec<Responder<'a>>,
+    other_flow: bool,
     sent: u64,
     answered: u64,
     late: u64,
@@ -113,8 +115,10 @@ struct EchoTimes {
 struct Responder<'a> {
     address: IpAddr,
     name: Option<&'a str>,
+    asn: Option<Origin<'a>>,
     answered: u64,
     mpls: Vec<Label>,
+    quoted: Option<Quoted>,
 }
 
 #[derive(Serialize)]
@@ -197,6 +201,7 @@ impl<'a> Hop<'a> {
             ttl: row.ttl,
             target: row.row == Row::Target,
             responders: responders(row, view),
+            other_flow: row.hop.other_flow,
             sent: counts.sent(),
             answered: counts.answered,
             late: counts.late,
@@ -214,15 +219,17 @@ impl<'a> Hop<'a> {
     }
 }
 
-/// Who answered at a row, with the labels of the one that answered last.
+/// Who answered at a row, with the labels of the one that answered last, and what it quoted.
 fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
     let responders = row.responders.iter().map(|responder| {
         let latest = row.hop.current == Some(responder.address);
         Responder {
             address: responder.address,
             name: view.names.get(responder.address),
+            asn: view.origins.get(responder.address),
             answered: responder.answered,
             mpls: if latest { row.hop.labels.clone() } else { Vec::new() },
+            quoted: row.hop.quoted.filter(|_| latest),
         }
     });
     responders.collect()
@@ -335,6 +342,16 @@ mod tests {
         assert_eq!(end(other), r#"{"address":"192.0.2.9","icmp":[3,3],"kind":"other","ttl":4}"#);
         let refused = parsed(&fixture::refused())["end"].to_string();
         assert_eq!(refused, r#"{"address":"2001:db8:0:2::1","icmp":[1,1],"kind":"refused","ttl":2}"#);
+    }
+
+    #[test]
+    fn an_origin_stands_with_its_responder() {
+        let document = parsed(&fixture::originated());
+        let asn = |pointer: &str| document.pointer(pointer).unwrap().to_string();
+        assert_eq!(asn("/hops/0/responders/0/asn"), "null");
+        assert_eq!(asn("/hops/2/responders/1/asn"), "null");
+        assert_eq!(asn("/hops/2/responders/0/asn"), r#"{"name":"EXAMPLE-AS Example, ZZ","number":64500}"#);
+        assert_eq!(asn("/hops/3/responders/0/asn"), r#"{"name":null,"number":4200000000}"#);
     }
 
     #[test]

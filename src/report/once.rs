@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::words;
 use crate::engine::path::End;
+use crate::engine::probe::Protocol;
 use crate::engine::round::{Row, Try};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::table::{Span, TableRow};
@@ -17,6 +18,7 @@ use crate::watch::View;
 #[derive(Debug)]
 pub struct Once {
     hosts: Hosts,
+    origins: bool,
     size: u16,
     started: bool,
     /// The lowest TTL that has not been printed.
@@ -28,7 +30,13 @@ pub struct Once {
 impl Once {
     /// Nothing printed yet. `size` is the whole packet's, in bytes.
     pub const fn new(hosts: Hosts, size: u16) -> Self {
-        Self { hosts, size, started: false, next: 0, ended: false }
+        Self { hosts, origins: false, size, started: false, next: 0, ended: false }
+    }
+
+    /// With the origin known by then after each host, as `traceroute -A` has it.
+    #[must_use]
+    pub const fn with_origins(self, origins: bool) -> Self {
+        Self { origins, ..self }
     }
 
     /// Prints what `view` has decided.
@@ -73,15 +81,13 @@ impl Once {
 
     fn header(&self, view: &View, out: &mut impl Write) -> io::Result<()> {
         let about = &view.about;
-        writeln!(
-            out,
-            "hopwatch to {} ({}), {} hops max, {} byte packets, {}",
-            about.target,
-            about.address,
-            view.snapshot.pace.max_ttl,
-            self.size,
-            words::asked(about)
-        )
+        let hops = view.snapshot.pace.max_ttl;
+        write!(out, "hopwatch to {} ({}), {hops} hops max, ", about.target, about.address)?;
+        // The size of a SYN is the kernel's own affair.
+        if about.protocol != Protocol::Tcp {
+            write!(out, "{} byte packets, ", self.size)?;
+        }
+        writeln!(out, "{}", words::asked(about))
     }
 
     fn line(&self, row: &TableRow, view: &View, out: &mut impl Write) -> io::Result<()> {
@@ -119,10 +125,15 @@ impl Once {
 
     /// `name (address)` as traceroute has it, the address twice where there is no name.
     fn host(&self, view: &View, address: IpAddr) -> String {
-        match (self.hosts, words::name(view, address)) {
+        let host = match (self.hosts, words::name(view, address)) {
             (Hosts::Addresses, _) => address.to_string(),
             (_, Some(name)) => format!("{name} ({address})"),
             (_, None) => format!("{address} ({address})"),
+        };
+        match view.origins.get(address) {
+            Some(origin) if self.origins => format!("{host} [{origin}]"),
+            None if self.origins => host + " [*]",
+            _ => host,
         }
     }
 }
@@ -201,6 +212,16 @@ mod tests {
     fn a_whole_trace() {
         let view = open(rows(Try::Lost, [Try::Lost; 3]));
         insta::assert_snapshot!(printed(&view, Hosts::Names));
+    }
+
+    #[test]
+    fn origins_follow_their_hosts() {
+        let mut out = Vec::new();
+        Once::new(Hosts::Addresses, 64).with_origins(true).finish(&fixture::originated(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for shown in ["  192.0.2.254 [*]  ", "  198.51.100.2 [AS64500]  ", "  192.0.2.1 [AS4200000000]  "] {
+            assert!(text.contains(shown), "{shown}\n{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! mtr's report: one table at the end, and the few lines that matter below it.
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
@@ -14,19 +15,26 @@ use crate::watch::View;
 
 /// Columns of the host unless something longer may not be cut: the table then keeps to 80.
 const HOST: usize = 28;
+/// Columns of an origin before the space after it; a number above 9999999 makes it longer.
+const ORIGIN: usize = 9;
 
-/// Writes the report, MPLS labels too if `labels`. Names are cut to fit 80 columns unless it is to be `wide`.
-pub fn write(
-    out: &mut impl Write,
-    view: &View,
-    hosts: Hosts,
-    wide: bool,
-    labels: bool,
-    zone: &TimeZone,
-) -> io::Result<()> {
-    let limit = if wide { usize::MAX } else { HOST };
+/// What stands left of the figures, and below.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How hosts are shown.
+    pub hosts: Hosts,
+    /// Names keep their full width; they are cut to fit 80 columns otherwise.
+    pub wide: bool,
+    /// The origin stands before each host, as with mtr.
+    pub origins: bool,
+    /// MPLS labels stand below their hop.
+    pub labels: bool,
+}
+
+/// Writes the report.
+pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone) -> io::Result<()> {
     let table = view.snapshot.table(Span::All);
-    let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, hosts, limit)).collect();
+    let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, layout)).collect();
     let width = lines.iter().map(|line| line.label.width()).chain([HOST + 8]).max().unwrap_or_default();
 
     writeln!(out, "Start: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.started), zone))?;
@@ -37,7 +45,7 @@ pub fn write(
         if let Some(words) = &line.words {
             writeln!(out, "        {words}")?;
         }
-        if labels {
+        if layout.labels {
             line.labels.iter().try_for_each(|label| writeln!(out, "    |  +-- {label}"))?;
         }
     }
@@ -63,18 +71,27 @@ struct Line {
 }
 
 /// The lines of a row: the responder that stands for it with the figures, then the others.
-fn lines(row: &TableRow, view: &View, hosts: Hosts, limit: usize) -> Vec<Line> {
+fn lines(row: &TableRow, view: &View, layout: Layout) -> Vec<Line> {
     let leader = words::leader(row, view);
-    let host = leader.map_or("???".to_owned(), |address| words::host(view, address, hosts, limit));
+    let limit = match layout {
+        Layout { wide: true, .. } => usize::MAX,
+        Layout { origins: true, .. } => HOST - ORIGIN - 1,
+        Layout { .. } => HOST,
+    };
+    let host = |address: Option<IpAddr>| {
+        let origin = layout.origins.then(|| format!("{:<1$} ", words::origin(view, address), ORIGIN));
+        let host = address.map(|address| words::host(view, address, layout.hosts, limit));
+        origin.unwrap_or_default() + host.as_deref().unwrap_or("???")
+    };
     let first = Line {
-        label: format!("{:>3}.|-- {host}", row.ttl),
+        label: format!("{:>3}.|-- {}", row.ttl, host(leader)),
         figures: figures(row),
         words: words::state(row, view),
         labels: words::labels(&row.hop.labels).collect(),
     };
     let others = row.responders.iter().filter(|responder| Some(responder.address) != leader);
     let others = others.map(|responder| Line {
-        label: format!("    |  `-- {}", words::host(view, responder.address, hosts, limit)),
+        label: format!("    |  `-- {}", host(Some(responder.address))),
         figures: String::new(),
         words: None,
         labels: Vec::new(),
@@ -97,7 +114,8 @@ fn marks(row: &TableRow) -> impl Iterator<Item = String> {
     let by_target = row.hop.by_target.then(|| "(the target's address)".to_owned());
     let rewritten = row.hop.rewritten.then(|| "(NAT)".to_owned());
     let also = (row.upto > row.ttl).then(|| format!("(up to hop {})", row.upto));
-    [refusal, by_target, rewritten, also].into_iter().flatten().map(|mark| format!("  {mark}"))
+    let other_flow = row.hop.other_flow.then(|| "(other flow)".to_owned());
+    [refusal, by_target, rewritten, other_flow, also].into_iter().flatten().map(|mark| format!("  {mark}"))
 }
 
 fn pad(text: &str, width: usize) -> String {
@@ -129,7 +147,8 @@ mod tests {
 
     fn report(view: &View, hosts: Hosts, wide: bool) -> String {
         let mut out = Vec::new();
-        write(&mut out, view, hosts, wide, true, &TimeZone::fixed(offset(2))).unwrap();
+        let layout = Layout { hosts, wide, origins: false, labels: true };
+        write(&mut out, view, layout, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -144,6 +163,14 @@ mod tests {
     }
 
     #[test]
+    fn origins_stand_before_the_hosts() {
+        let mut out = Vec::new();
+        let layout = Layout { hosts: Hosts::Names, wide: false, origins: true, labels: true };
+        write(&mut out, &fixture::originated(), layout, &TimeZone::fixed(offset(2))).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+
+    #[test]
     fn a_silent_target_is_told_in_words() {
         insta::assert_snapshot!(report(&fixture::silent(), Hosts::Addresses, false));
     }
@@ -152,8 +179,13 @@ mod tests {
     fn labels_can_be_hidden() {
         let write = |labels| {
             let mut out = Vec::new();
-            write(&mut out, &fixture::reached(), Hosts::Names, false, labels, &TimeZone::fixed(offset(2)))
-                .unwrap();
+            write(
+                &mut out,
+                &fixture::reached(),
+                Layout { hosts: Hosts::Names, wide: false, origins: false, labels },
+                &TimeZone::fixed(offset(2)),
+            )
+            .unwrap();
             String::from_utf8(out).unwrap()
         };
         let (shown, hidden) = (write(true), write(false));

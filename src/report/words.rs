@@ -10,7 +10,7 @@ use super::clock::rfc3339;
 use super::figures::{millis, percent};
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
-use crate::engine::table::{RowState, TableRow};
+use crate::engine::table::{RowState, Span, TableRow};
 use crate::settings::Hosts;
 use crate::watch::{About, View};
 use crate::wire::extension::Label;
@@ -45,6 +45,17 @@ pub fn host(view: &View, address: IpAddr, hosts: Hosts, limit: usize) -> String 
         (Hosts::Names, Some(name)) => cut(name, limit),
         (Hosts::Both, Some(name)) => format!("{} ({address})", cut(name, limit)),
     }
+}
+
+/// The number of the system that originates the route to an address, as mtr has it: `AS???` while unknown.
+pub fn origin(view: &View, address: Option<IpAddr>) -> String {
+    let origin = address.and_then(|address| view.origins.get(address));
+    origin.map_or_else(|| "AS???".to_owned(), |origin| origin.to_string())
+}
+
+/// Why no origins can be found, in one line.
+pub fn trouble(view: &View) -> Option<String> {
+    view.origins.trouble().map(|why| format!("no AS numbers: {why}"))
 }
 
 fn cut(text: &str, limit: usize) -> String {
@@ -92,6 +103,9 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
     let about = &view.about;
     match row.state {
         RowState::Ordinary | RowState::NoAnswer => None,
+        RowState::SilentTarget if nothing_left(view) => {
+            Some("not asked: nothing left this machine".to_owned())
+        }
         RowState::SilentTarget if row.counts.in_flight > 0 && row.counts.lost == 0 => {
             Some("no answer yet".to_owned())
         }
@@ -110,6 +124,13 @@ pub fn state(row: &TableRow, view: &View) -> Option<String> {
         }
         RowState::BehindLoop { ttl } => Some(format!("packets loop at hop {ttl}")),
     }
+}
+
+/// Whether this machine has not sent a single probe, for a fault of its own.
+pub fn nothing_left(view: &View) -> bool {
+    let snapshot = &view.snapshot;
+    let sent = snapshot.table(Span::All).rows.iter().map(|row| row.counts.sent()).sum::<u64>();
+    snapshot.fault.is_some() && sent + snapshot.overshoot == 0
 }
 
 /// What asking the target by echo gave, once it has answered that: "echo 12.3 ms, 0.0% of 40".

@@ -2,7 +2,9 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -11,8 +13,12 @@ use tokio::runtime::Builder;
 use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
-use crate::net::channel::ChannelConfig;
-use crate::net::simulated::scenario::Scenario;
+use crate::net::channel::{ChannelChoice, ChannelConfig};
+use crate::net::open_error::OpenError;
+use crate::net::raw::RawSockets;
+use crate::net::simulated::demos;
+use crate::origin::database::Database;
+use crate::origin::finder::{FinderConfig, Source};
 use crate::scrub;
 use crate::settings::{Hosts, Mode, Settings, Target};
 use crate::watch::{self, About, Handle, Notice, WatchConfig, Way};
@@ -25,21 +31,29 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
     let probing = &settings.probing;
+    let raw = raw_sockets(settings)?;
+    let source = match (&settings.asn_db, &settings.target) {
+        (Some(path), _) => database(path)?,
+        (None, Target::Demo(_)) => Source::Table(demos::demo_origin),
+        (None, Target::Host(..)) => Source::Dns,
+    };
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
-            let scenario = Scenario::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
+            let scenario = demos::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
             let address = scenario.target;
-            let name = Scenario::demo_name(address).unwrap_or_else(|| address.to_string());
+            let name = demos::demo_name(address).unwrap_or_else(|| address.to_string());
             (name, address, Way::Simulated(Box::new(scenario)))
         }
         Target::Host(host, family) => {
             let found = find(host, *family)?;
+            check_is_one_host(found.address)?;
             probing.check_size(Family::of(found.address)).map_err(|error| anyhow!("{error}"))?;
             let config = ChannelConfig {
                 protocol: probing.protocol,
                 target: socket_address(&found, probing.port.unwrap_or_default()),
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
+                raw,
                 egress: probing.egress.clone(),
             };
             (scrub::text(host), found.address, Way::Network(config, probing.channel))
@@ -65,10 +79,31 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         },
         way,
         names: settings.hosts != Hosts::Addresses,
+        origins: FinderConfig { source, enabled: settings.origins },
         // A report shows how far it is where someone may be looking.
         live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,
     })
+}
+
+fn database(path: &Path) -> anyhow::Result<Source> {
+    let open = Database::open(path).map_err(|error| {
+        anyhow!("cannot use the AS database \"{}\": {error}", scrub::text(path.to_string_lossy().as_bytes()))
+    });
+    Ok(Source::Database(Arc::new(open?)))
+}
+
+/// The raw sockets, if they are asked for: opened while this thread is the only one, so that with the right to
+/// them all others are given up for good.
+fn raw_sockets(settings: &Settings) -> anyhow::Result<Option<Arc<RawSockets>>> {
+    if settings.probing.channel != ChannelChoice::Raw || matches!(settings.target, Target::Demo(_)) {
+        return Ok(None);
+    }
+    match RawSockets::open() {
+        Ok(sockets) => Ok(Some(Arc::new(sockets))),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(OpenError::NoRaw.into()),
+        Err(error) => Err(anyhow!("cannot open raw sockets: {error}")),
+    }
 }
 
 /// Starts the watch.
@@ -83,6 +118,14 @@ pub fn spawn(
 fn find(host: &str, family: Option<Family>) -> anyhow::Result<Resolved> {
     let runtime = Builder::new_current_thread().enable_time().build().context("cannot start")?;
     Ok(runtime.block_on(forward::resolve(host, family, DEADLINE))?)
+}
+
+fn check_is_one_host(address: IpAddr) -> anyhow::Result<()> {
+    let is_broadcast = address == IpAddr::V4(Ipv4Addr::BROADCAST);
+    if address.is_unspecified() || address.is_multicast() || is_broadcast {
+        return Err(anyhow!("{address} is not the address of one host; give a host's name or address"));
+    }
+    Ok(())
 }
 
 fn socket_address(found: &Resolved, port: u16) -> SocketAddr {

@@ -8,7 +8,7 @@ use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, p
 use crate::cli::{Cli, UsageError};
 use crate::engine::probe::Protocol;
 use crate::net::channel::{ChannelChoice, Egress};
-use crate::net::simulated::scenario::NAMES as SCENARIOS;
+use crate::net::simulated::demos::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -25,7 +25,10 @@ impl Settings {
         let target = target(cli)?;
         let probing = probing(cli, mode, privileged)?;
         probing.check_size(least_family(&target))?;
-        Ok(Self { mode, target, probing, hosts: hosts(cli)?, labels: !cli.hide_mpls })
+        let asn_db = cli.asn_db.clone();
+        let origins = cli.aslookup || asn_db.is_some();
+        let labels = !cli.hide_mpls;
+        Ok(Self { mode, target, probing, hosts: hosts(cli)?, labels, origins, asn_db })
     }
 }
 
@@ -292,7 +295,8 @@ mod tests {
             timeout: Duration::from_secs(3),
         };
         let target = Target::Host("example.org".to_owned(), None);
-        let settings = Settings { mode: Mode::Screen, target, probing, hosts: Hosts::Names, labels: true };
+        let (hosts, labels, origins) = (Hosts::Names, true, false);
+        let settings = Settings { mode: Mode::Screen, target, probing, hosts, labels, origins, asn_db: None };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));
     }
@@ -369,6 +373,13 @@ mod tests {
         assert_eq!(family("-6 example.org"), Some(Family::V6));
         assert_eq!(family("-a 2001:db8::9 example.org"), Some(Family::V6));
         assert_eq!(family("example.org"), None);
+    }
+
+    #[test]
+    fn a_database_is_a_wish_for_origins() {
+        let origins = |line| on_terminal(line).map(|settings| (settings.origins, settings.asn_db)).unwrap();
+        assert_eq!(origins("-z -n x"), (true, None));
+        assert_eq!(origins("--asn-db as.mmdb x"), (true, Some("as.mmdb".into())));
     }
 
     #[test]

@@ -7,12 +7,16 @@ pub enum Action {
     Quit,
     /// Open the help.
     Help,
-    /// Close the layer on top; without one, clear the selection.
+    /// Close the layer on top, or the details; without either, clear the selection.
     Back,
+    /// Open the details of the selected hop, or of the target.
+    Details,
     /// Show hosts in the next way: names, addresses, both.
     NextHosts,
     /// Show MPLS labels, or hide them.
     Labels,
+    /// Show origins, or stop doing so.
+    Origins,
     /// Raise the highest TTL probed by one.
     MoreHops,
     /// Lower the highest TTL probed by one.
@@ -25,8 +29,12 @@ pub enum Action {
     NextProtocol,
     /// Ask for a new interval.
     AskInterval,
-    /// Move the selection, or scroll the layer on top.
+    /// Move the selection, or scroll the help.
     Move(Step),
+    /// Scroll the details.
+    Scroll(Step),
+    /// Select the line of the table at this row of the screen; a second time, open its details.
+    Click(u16),
     /// Draw every cell anew.
     Redraw,
     /// Hand the terminal back and stop until continued.

@@ -1,22 +1,25 @@
 //! The one state of the screen. Keys change it, views are drawn from it, and nothing in it is shared.
 
+mod moves;
+
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 
-use super::action::{Action, Step};
+use super::action::Action;
+use super::details::Details;
 use super::keys::Scope;
 use super::layout::Areas;
-use super::lines::{self, Line};
-use super::manual;
+use super::lines::{self, Line, Window};
 use super::prompt::Prompt;
+use super::strip::Scale;
 use super::theme::Look;
 use crate::engine::faults::Fault;
 use crate::engine::probe::Command;
 use crate::engine::round::Row;
-use crate::engine::table::{RowState, Span, Table};
+use crate::engine::table::{RowState, Span, Table, TableRow};
 use crate::engine::time::Time;
 use crate::report::words;
 use crate::settings::Hosts;
@@ -38,6 +41,8 @@ pub struct UiConfig {
     pub look: Look,
     /// Where the clock on the wall hangs.
     pub zone: TimeZone,
+    /// Whether origins are shown at first.
+    pub origins: bool,
 }
 
 /// The state of the screen.
@@ -51,8 +56,13 @@ pub struct App {
     frozen: Option<Frozen>,
     hosts: Hosts,
     labels: bool,
+    origins: bool,
     names_asked: bool,
     selected: Option<Row>,
+    /// The first line of the table shown, when the selection moved last.
+    top: usize,
+    /// How far the details are scrolled down; `None` while they are closed.
+    details: Option<usize>,
     layer: Layer,
     message: Option<String>,
     max_ttl: Option<u8>,
@@ -67,7 +77,7 @@ struct Frozen {
     since: SystemTime,
 }
 
-/// What lies on top of the table, and gets the keys first.
+/// What lies on top of the table or the details, and gets the keys first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Layer {
     /// Nothing.
@@ -90,8 +100,11 @@ impl App {
             frozen: None,
             hosts: config.hosts,
             labels: config.labels,
+            origins: config.origins,
             names_asked: config.hosts != Hosts::Addresses,
             selected: None,
+            top: 0,
+            details: None,
             layer: Layer::None,
             message: None,
             max_ttl: None,
@@ -140,6 +153,10 @@ impl App {
             Action::Help => self.layer = Layer::Help(0),
             Action::Back => self.back(),
             Action::NextHosts => return self.next_hosts(),
+            Action::Origins => {
+                self.origins = !self.origins;
+                return Some(Request::Origins(self.origins));
+            }
             Action::MoreHops => return self.reach(1),
             Action::FewerHops => return self.reach(-1),
             Action::Freeze => self.freeze(),
@@ -147,7 +164,10 @@ impl App {
             Action::NextProtocol => return Some(Request::NextProtocol),
             Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
+            Action::Details => self.open(),
             Action::Move(step) => self.step(step),
+            Action::Scroll(step) => self.scroll_details(step),
+            Action::Click(y) => self.click(y),
             Action::Edit(edit) => {
                 if let Layer::Prompt(prompt) = &mut self.layer {
                     prompt.edit(edit);
@@ -162,6 +182,7 @@ impl App {
 
     fn back(&mut self) {
         match self.layer {
+            Layer::None if self.details.is_some() => self.details = None,
             Layer::None => self.selected = None,
             Layer::Help(_) | Layer::Prompt(_) => self.layer = Layer::None,
         }
@@ -207,19 +228,6 @@ impl App {
         }
     }
 
-    fn step(&mut self, step: Step) {
-        if let Layer::Help(scroll) = self.layer {
-            let body = self.areas().body;
-            let (page, height) = (usize::from(body.height), manual::height(&self.look().glyphs, body.width));
-            let places = (height + 1).saturating_sub(page).max(1);
-            self.layer = Layer::Help(step.from(scroll, places, page));
-            return;
-        }
-        let page = self.areas().page();
-        let selected = lines::moved(&self.lines(), self.selected, step, page);
-        self.selected = selected;
-    }
-
     fn submit(&mut self) -> Option<Request> {
         let Layer::Prompt(prompt) = &mut self.layer else { return None };
         let interval = prompt.submit(self.config.interval_floor)?;
@@ -253,6 +261,25 @@ impl App {
     pub fn lines(&self) -> Vec<Line<'_>> {
         let lines = |table| lines::lines(table, self.has_settled(), self.labels);
         self.table().map(lines).unwrap_or_default()
+    }
+
+    /// The lines of the table that fit, the selected one among them.
+    pub fn window(&self, lines: &[Line]) -> Window {
+        Window::new(lines, self.areas().page(), self.selected, self.top)
+    }
+
+    /// How far the details are scrolled down; `None` while they are closed.
+    pub const fn scroll(&self) -> Option<usize> {
+        self.details
+    }
+
+    /// The details of the selected hop, or the nearest before it once it has gone.
+    pub fn details(&self) -> Option<Details<'_>> {
+        let (view, table) = (self.view()?, self.table()?);
+        let is_there = |row: &&TableRow| Some(row.row) <= self.selected;
+        let row = table.rows.iter().rfind(is_there).or(table.rows.first())?;
+        let (settled, look) = (self.has_settled(), self.look());
+        Some(Details { row, view, span: self.span(), scale: Scale::of(table), settled, look })
     }
 
     /// Whether the first probes have had the time to be answered.
@@ -304,6 +331,11 @@ impl App {
         self.hosts
     }
 
+    /// Whether origins are shown.
+    pub const fn shows_origins(&self) -> bool {
+        self.origins
+    }
+
     /// The selected row.
     pub const fn selected(&self) -> Option<Row> {
         self.selected
@@ -317,6 +349,7 @@ impl App {
     /// Who gets the keys.
     pub const fn scope(&self) -> Scope {
         match self.layer {
+            Layer::None if self.details.is_some() => Scope::Details,
             Layer::None => Scope::Table,
             Layer::Help(_) => Scope::Help,
             Layer::Prompt(_) => Scope::Prompt,

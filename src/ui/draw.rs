@@ -4,7 +4,7 @@ use ratatui::Frame;
 
 use super::app::{App, Layer};
 use super::layout::Areas;
-use super::view::{faults, footer, header, help, table};
+use super::view::{detail, faults, footer, header, help, table};
 
 /// Draws the state. Nothing changes by it.
 pub fn draw(frame: &mut Frame, app: &App) {
@@ -14,7 +14,10 @@ pub fn draw(frame: &mut Frame, app: &App) {
     faults::render(app, areas.fault, buffer);
     match app.layer() {
         Layer::Help(scroll) => help::render(app, *scroll, areas.body, buffer),
-        Layer::None | Layer::Prompt(_) => table::render(app, areas.body, buffer),
+        Layer::None | Layer::Prompt(_) => match app.scroll() {
+            Some(scroll) => detail::render(app, scroll, areas.body, buffer),
+            None => table::render(app, areas.body, buffer),
+        },
     }
     if let Some(cursor) = footer::render(app, areas.footer, buffer) {
         frame.set_cursor_position(cursor);

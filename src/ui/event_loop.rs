@@ -11,6 +11,7 @@ use super::action::Action;
 use super::app::App;
 use super::keys;
 use super::messages::{Exit, Gone, Msg, WatchLink};
+use super::mouse;
 use super::pacing::{Pacing, Urgency};
 use crate::watch::{Notice, Request, View};
 
@@ -97,6 +98,12 @@ fn handle(
         Msg::Input(Event::Resize(..)) | Msg::Watch(Notice::Resized) => {
             app.resize(screen.refit()?);
             pacing.want(Urgency::AtOnce);
+        }
+        Msg::Input(Event::Mouse(event)) => {
+            if let Some(action) = mouse::action(event, app.scope()) {
+                app.update(action);
+                pacing.want(Urgency::AtOnce);
+            }
         }
         Msg::Input(_) => {}
         Msg::Watch(Notice::View) => {

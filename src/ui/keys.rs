@@ -33,6 +33,8 @@ pub enum Scope {
     Any,
     /// The table, with nothing on top.
     Table,
+    /// The details of a hop; what they do not take goes to the table.
+    Details,
     /// The help.
     Help,
     /// A prompt; it takes every printable character besides.
@@ -105,6 +107,7 @@ pub const BINDINGS: &[Binding] = &[
         "hosts as names, addresses or both",
         &[hint("n", "names", 5)],
     ),
+    bind(Scope::Table, &[char('z')], Action::Origins, "AS numbers and names, or none", &[]),
     bind(Scope::Table, &[char('e')], Action::Labels, "show or hide MPLS labels", &[]),
     bind(
         Scope::Table,
@@ -142,15 +145,22 @@ pub const BINDINGS: &[Binding] = &[
         &[char('+'), char('=')],
         Action::MoreHops,
         "raise the maximum hop count",
-        &[hint("+ -", "max hops", 7)],
+        &[hint("+ -", "max hops", 8)],
     ),
     bind(Scope::Table, &[char('-')], Action::FewerHops, "lower the maximum hop count", &[]),
+    bind(
+        Scope::Table,
+        &[code(KeyCode::Enter)],
+        Action::Details,
+        "the details of the selected hop",
+        &[hint("Enter", "details", 7)],
+    ),
     bind(
         Scope::Table,
         &[code(KeyCode::Up), char('k')],
         Action::Move(Step::Up),
         "select the hop above",
-        &[hint("j k", "select", 8)],
+        &[hint("j k", "select", 9)],
     ),
     bind(
         Scope::Table,
@@ -167,9 +177,32 @@ pub const BINDINGS: &[Binding] = &[
         Scope::Table,
         &[code(KeyCode::Esc)],
         Action::Back,
-        "clear the selection",
+        "close the details, or clear the selection",
         &[Hint { keys: "Esc", label: "deselect", rank: 3, when: When::Selected }],
     ),
+    bind(
+        Scope::Details,
+        &[code(KeyCode::Esc), code(KeyCode::Enter)],
+        Action::Back,
+        "close the details",
+        &[hint("Esc", "back", 0)],
+    ),
+    bind(
+        Scope::Details,
+        &[code(KeyCode::Up), char('k')],
+        Action::Move(Step::Up),
+        "the hop above",
+        &[hint("j k", "hop", 1)],
+    ),
+    bind(Scope::Details, &[code(KeyCode::Down), char('j')], Action::Move(Step::Down), "the hop below", &[]),
+    bind(
+        Scope::Details,
+        &[code(KeyCode::PageUp)],
+        Action::Scroll(Step::PageUp),
+        "a screenful up",
+        &[hint("PgUp PgDn", "scroll", 2)],
+    ),
+    bind(Scope::Details, &[code(KeyCode::PageDown)], Action::Scroll(Step::PageDown), "a screenful down", &[]),
     bind(Scope::Any, &[ctrl('l')], Action::Redraw, "draw the screen anew", &[]),
     bind(Scope::Any, &[ctrl('z')], Action::Suspend, "suspend; fg brings it back", &[]),
     bind(
@@ -215,10 +248,7 @@ pub fn action(event: &KeyEvent, scope: Scope) -> Option<Action> {
         return None;
     }
     let key = Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) };
-    let bound = BINDINGS
-        .iter()
-        .filter(|binding| binding.scope == scope || binding.scope == Scope::Any)
-        .find(|binding| binding.keys.contains(&key));
+    let bound = taken(scope).find(|binding| binding.keys.contains(&key));
     match (bound, key) {
         (Some(binding), _) => Some(binding.action),
         (None, Key { code: KeyCode::Char(c), ctrl: false }) if scope == Scope::Prompt => {
@@ -228,6 +258,13 @@ pub fn action(event: &KeyEvent, scope: Scope) -> Option<Action> {
     }
 }
 
+/// The bindings in force while `scope` is on top; of two for one key the first counts.
+fn taken(scope: Scope) -> impl Iterator<Item = &'static Binding> {
+    let of = |wanted| BINDINGS.iter().filter(move |binding| binding.scope == wanted);
+    let below = (scope == Scope::Details).then(|| of(Scope::Table)).into_iter().flatten();
+    of(scope).chain(of(Scope::Any)).chain(below)
+}
+
 /// What a user finds without opening anything: the keys of the table, and those that work everywhere.
 pub fn main_bindings() -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(|binding| matches!(binding.scope, Scope::Table | Scope::Any))
@@ -235,7 +272,11 @@ pub fn main_bindings() -> impl Iterator<Item = &'static Binding> {
 
 /// The footer's hints while `scope` is on top.
 pub fn hints(scope: Scope) -> impl Iterator<Item = &'static Hint> {
-    BINDINGS.iter().filter(move |binding| binding.scope == scope).flat_map(|binding| binding.hints)
+    let counts = move |binding: &&Binding| {
+        let first = taken(scope).find(|other| other.keys.contains(&binding.keys[0]));
+        first.is_some_and(|first| first.scope == binding.scope)
+    };
+    taken(scope).filter(counts).flat_map(|binding| binding.hints)
 }
 
 /// The manual's key list, as a Markdown table.
@@ -278,6 +319,17 @@ mod tests {
                 assert_eq!(action(&press(key.code, modifiers), scope), Some(binding.action), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn what_the_details_do_not_take_goes_to_the_table() {
+        let at = |code| action(&press(code, KeyModifiers::NONE), Scope::Details);
+        assert_eq!(at(KeyCode::Char('p')), Some(Action::Freeze));
+        assert_eq!(at(KeyCode::Enter), Some(Action::Back));
+        assert_eq!(at(KeyCode::PageDown), Some(Action::Scroll(Step::PageDown)));
+        let hinted: Vec<&str> = hints(Scope::Details).map(|hint| hint.label).collect();
+        assert!(hinted.contains(&"back") && hinted.contains(&"quit"), "{hinted:?}");
+        assert!(!hinted.contains(&"details") && !hinted.contains(&"deselect"), "{hinted:?}");
     }
 
     #[test]

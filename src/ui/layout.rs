@@ -47,12 +47,18 @@ impl Areas {
 const STRIP: (u16, u8) = (8, 3);
 /// The least and the greatest width that the host column claims before the others.
 const HOST: (u16, u16) = (20, 30);
+/// What must be left for figures where an origin is shown: Loss% and Avg, each with its gap.
+const BEFORE_ORIGIN: u16 = 7 + 6;
+/// The least part of an origin's name that is worth its place, with the space before it.
+const LEAST_NAME: u16 = 8;
 
 /// The widths of the table's parts. Each but the first has a gap of one cell before it.
 #[derive(Clone, Debug)]
 pub struct Columns {
     /// The target's mark and the TTL.
     pub ttl: u16,
+    /// The origin; 0 where it is not shown or has no room.
+    pub origin: u16,
     /// The host.
     pub host: u16,
     /// The columns that have room, as [`FIGURES`] orders them.
@@ -62,15 +68,22 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Shares out `width` cells; `hosts` is what the longest host takes.
+    /// Shares out `width` cells; `hosts` is what the longest host takes, `origins` what the longest origin
+    /// takes without and with its name, nothing where none are wanted.
     ///
-    /// Columns get room by rank until one has none. What is left goes to the host as far as it needs it, but
-    /// at most by halves, and to the strip.
-    pub fn new(width: u16, ttl: u16, hosts: u16) -> Self {
+    /// Columns get room by rank until one has none; the origin, which somebody asked for, only lets the figures
+    /// go first that are an alarm. What is left goes to the host and then to the origin's name as far as they
+    /// need it, but at most by halves, and to the strip.
+    pub fn new(width: u16, ttl: u16, hosts: u16, origins: (u16, u16)) -> Self {
         let floor = (width / 10 * 3).clamp(HOST.0, HOST.1);
         let mut left = width.saturating_sub(ttl + 1);
         let mut host = floor.min(left);
         left -= host;
+        let (mut origin, named) = origins;
+        match left.checked_sub(origin + 1) {
+            Some(rest) if origin > 0 && rest >= BEFORE_ORIGIN => left = rest,
+            _ => origin = 0,
+        }
         let mut ranked: Vec<(u8, u16)> =
             FIGURES.iter().map(|figure| (figure.rank, figure.width as u16)).collect();
         ranked.push((STRIP.1, STRIP.0));
@@ -84,12 +97,27 @@ impl Columns {
         let has_strip = STRIP.1 <= last;
         let more = hosts.saturating_sub(host).min(if has_strip { left / 2 } else { left });
         host += more;
-        Self { ttl, host, shown, strip: if has_strip { STRIP.0 + left - more } else { 0 } }
+        left -= more;
+        if origin > 0 {
+            let name = named.saturating_sub(origin).min(if has_strip { left / 2 } else { left });
+            // A few letters of a name tell nothing.
+            if origin + name == named || name >= LEAST_NAME {
+                origin += name;
+                left -= name;
+            }
+        }
+        Self { ttl, origin, host, shown, strip: if has_strip { STRIP.0 + left } else { 0 } }
+    }
+
+    /// Where the host begins, from the left of the table.
+    pub const fn host_at(&self) -> u16 {
+        let origin = if self.origin > 0 { self.origin + 1 } else { 0 };
+        self.ttl + 1 + origin
     }
 
     /// Where the figures begin, from the left of the table.
     pub const fn figures_at(&self) -> u16 {
-        self.ttl + 1 + self.host + 1
+        self.host_at() + self.host + 1
     }
 }
 
@@ -100,6 +128,21 @@ mod tests {
 
     fn names(columns: &Columns) -> Vec<&'static str> {
         columns.shown.iter().map(|figure| figure.header).collect()
+    }
+
+    #[test]
+    fn origins_get_room_before_all_but_the_alarm() {
+        for (width, expected, origin) in [
+            (200, "Loss% Snt Last Avg Best Wrst StDev", 30),
+            (110, "Loss% Snt Last Avg Best Wrst StDev", 15),
+            (80, "Loss% Snt Last Avg Wrst", 7),
+            (60, "Loss% Last Avg", 7),
+            (45, "Loss% Avg", 7),
+            (44, "Loss% Avg", 0),
+        ] {
+            let columns = Columns::new(width, 3, 30, (7, 30));
+            assert_eq!((names(&columns).join(" ").as_str(), columns.origin), (expected, origin), "{width}");
+        }
     }
 
     #[test]
@@ -114,24 +157,27 @@ mod tests {
             (32, "Loss%"),
             (20, ""),
         ] {
-            assert_eq!(names(&Columns::new(width, 3, 40)).join(" "), expected, "{width}");
+            assert_eq!(names(&Columns::new(width, 3, 40, (0, 0))).join(" "), expected, "{width}");
         }
     }
 
     #[test]
     fn long_hosts_take_half_of_what_is_left() {
-        let (short, long) = (Columns::new(200, 3, 15), Columns::new(200, 3, 60));
+        let (short, long) = (Columns::new(200, 3, 15, (0, 0)), Columns::new(200, 3, 60, (0, 0)));
         assert_eq!((short.host, long.host), (30, 60));
         assert_eq!(short.strip - long.strip, 30);
     }
 
     proptest! {
         #[test]
-        fn a_table_never_outgrows_its_width(width in 0u16..400, ttl in 3u16..8, hosts in 0u16..300) {
-            let columns = Columns::new(width, ttl, hosts);
+        fn a_table_never_outgrows_its_width(
+            (width, ttl, hosts) in (0u16..400, 3u16..8, 0u16..300),
+            (number, name) in (0u16..13, 0u16..60),
+        ) {
+            let columns = Columns::new(width, ttl, hosts, (number, number + name));
             let figures: u16 = columns.shown.iter().map(|figure| figure.width as u16 + 1).sum();
             let strip = if columns.strip > 0 { columns.strip + 1 } else { 0 };
-            prop_assert!(ttl + 1 + columns.host + figures + strip <= width.max(ttl + 1));
+            prop_assert!(columns.host_at() + columns.host + figures + strip <= width.max(ttl + 1));
         }
 
         #[test]

@@ -106,18 +106,19 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window of `height` lines around the selection, or the start without one.
-    pub fn new(lines: &[Line], height: usize, selected: Option<Row>) -> Self {
-        let selected = selected.and_then(|row| position(lines, row)).unwrap_or_default();
-        let around = |room: usize| {
-            let first = selected.saturating_sub(room / 2).min(lines.len().saturating_sub(room));
+    /// The window of `height` lines from `top` on, moved no further than it takes to show the selection.
+    pub fn new(lines: &[Line], height: usize, selected: Option<Row>, top: usize) -> Self {
+        let selected = selected.and_then(|row| position(lines, row));
+        let from_top = |room: usize| {
+            let shown = selected.map_or(top, |at| top.max((at + 1).saturating_sub(room)).min(at));
+            let first = shown.min(lines.len().saturating_sub(room));
             Self { first, len: room.min(lines.len()), pinned: None }
         };
         let target = lines.iter().position(|line| line.anchor() == Some(Row::Target));
-        let plain = around(height);
+        let plain = from_top(height);
         match target {
             Some(target) if height > 1 && !plain.shows(target) => {
-                Self { pinned: Some(target), ..around(height - 1) }
+                Self { pinned: Some(target), ..from_top(height - 1) }
             }
             _ => plain,
         }
@@ -187,12 +188,24 @@ mod tests {
     fn the_target_stays_in_sight() {
         let table = silent_middle();
         let lines = lines(&table, false, true);
-        let shown = |height, selected| Window::new(&lines, height, selected).indices().collect::<Vec<_>>();
+        let shown = |height, selected| Window::new(&lines, height, selected, 0).indices().collect::<Vec<_>>();
         assert_eq!(shown(20, None), (0..10).collect::<Vec<_>>());
         assert_eq!(shown(4, None), [0, 1, 2, 9]);
-        assert_eq!(shown(4, Some(Row::Hop(5))), [3, 4, 5, 9]);
+        assert_eq!(shown(4, Some(Row::Hop(5))), [2, 3, 4, 9]);
         assert_eq!(shown(4, Some(Row::Target)), [6, 7, 8, 9]);
         assert_eq!(shown(1, Some(Row::Hop(5))), [4]);
         assert_eq!(shown(0, None), Vec::<usize>::new());
+        assert_eq!(shown(0, Some(Row::Hop(5))), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn the_window_moves_no_further_than_it_has_to() {
+        let table = silent_middle();
+        let lines = lines(&table, false, true);
+        let first = |selected, top| Window::new(&lines, 4, selected, top).first;
+        assert_eq!(first(Some(Row::Hop(5)), 3), 3);
+        assert_eq!(first(Some(Row::Hop(2)), 3), 1);
+        assert_eq!(first(Some(Row::Hop(8)), 3), 5);
+        assert_eq!(first(None, 40), 6, "a table that has become shorter");
     }
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::keys::{Binding, main_bindings};
+use super::mouse;
 use super::theme::Glyphs;
 use crate::report::figures::FIGURES;
 
@@ -33,7 +34,9 @@ fn keys() -> Vec<Line> {
         let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
         (keys.join(" ").into(), binding.help.into())
     };
-    [heading("Keys")].into_iter().chain(main_bindings().map(line)).collect()
+    let mouse = mouse::HELP.map(|(what, meaning)| (what.into(), meaning.into()));
+    let keys = [heading("Keys")].into_iter().chain(main_bindings().map(line));
+    keys.chain([heading("Mouse")]).chain(mouse).collect()
 }
 
 fn legend(glyphs: &Glyphs) -> Vec<Line> {

@@ -1,5 +1,7 @@
 //! What whole screens look like, against pictures kept beside this file.
 
+mod details;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -211,6 +213,38 @@ fn every_end_of_a_path_has_its_words() {
 }
 
 #[test]
+fn origins_at_every_size() {
+    let scene = clean()
+        .origin("198.51.100.3", 64_500, Some("ISP-EXAMPLE Example Internet Access, ZZ"))
+        .origin("198.51.100.4", 64_500, Some("ISP-EXAMPLE Example Internet Access, ZZ"))
+        .origin("198.51.100.8", 4_200_000_000, None)
+        .origin("203.0.113.9", 64_502, Some("HOSTING"));
+    for (width, height) in SIZES {
+        let screen = after(&scene, (width, height), &[Action::Origins]);
+        assert_snapshot!(format!("origins_{width}x{height}"), screen);
+    }
+    let off = after(&scene, (80, 24), &[Action::Origins, Action::Origins]);
+    assert_eq!(off, picture(&clean().app(80, 24), 80, 24));
+}
+
+#[test]
+fn the_key_for_origins_tells_the_watch_each_time() {
+    let mut app = clean().app(80, 24);
+    assert_eq!(app.update(Action::Origins), Some(Request::Origins(true)));
+    assert_eq!(app.update(Action::Origins), Some(Request::Origins(false)));
+}
+
+#[test]
+fn without_servers_to_ask_the_footer_says_so_while_origins_are_shown() {
+    let mut scene = clean();
+    scene.trouble = Some("/etc/resolv.conf: No such file or directory (os error 2)");
+    let footer = |actions: &[Action]| after(&scene, (80, 24), actions).to_string();
+    let said = "no AS numbers: /etc/resolv.conf: No such file or directory (os error 2)";
+    assert!(footer(&[Action::Origins]).contains(said), "{}", footer(&[Action::Origins]));
+    assert!(!footer(&[]).contains("no AS"));
+}
+
+#[test]
 fn another_protocol_is_told_in_the_footer_and_so_is_why_not() {
     let mut app = silent_target().app(100, 24);
     assert!(picture(&app, 100, 24).to_string().contains("u try another protocol"));
@@ -285,6 +319,12 @@ fn another_second_is_a_change_and_half_a_second_is_none() {
     assert!(!app.tick(now + Duration::from_millis(700)));
 }
 
+#[test]
+fn the_styles_of_every_depth() {
+    let themes = [Depth::Mono, Depth::Ansi, Depth::True].map(|depth| format!("{:#?}", Theme::new(depth)));
+    assert_snapshot!("themes", themes.join("\n").replace("Style::new()", "plain"));
+}
+
 fn any_try() -> impl Strategy<Value = Try> {
     use crate::engine::probe::Grade;
     prop_oneof![
@@ -311,7 +351,12 @@ fn any_end() -> impl Strategy<Value = End> {
 
 fn any_action() -> impl Strategy<Value = Action> {
     let bound: Vec<Action> = super::keys::BINDINGS.iter().map(|binding| binding.action).collect();
-    prop_oneof![prop::sample::select(bound), any::<char>().prop_map(|c| Action::Edit(Edit::Type(c))),]
+    prop_oneof![
+        4 => prop::sample::select(bound),
+        1 => any::<char>().prop_map(|c| Action::Edit(Edit::Type(c))),
+        1 => (0u16..64).prop_map(Action::Click),
+        1 => Just(Action::Details),
+    ]
 }
 
 proptest! {
@@ -323,7 +368,7 @@ proptest! {
         tries in prop::collection::vec(prop::collection::vec(any_try(), 1..40), 0..40),
         end in any_end(),
         (rounds, last_hop, now) in (0u32..40, any::<u8>(), 0u64..1 << 62),
-        name in ".{0,40}",
+        (name, mtu, reply_ttl, labels) in (".{0,40}", any::<Option<u32>>(), any::<Option<u8>>(), 0u32..20),
         actions in prop::collection::vec(any_action(), 0..20),
     ) {
         let mut scene = tries.into_iter().fold(Scene::new(), |scene, tries| {
@@ -334,6 +379,11 @@ proptest! {
         let scene = scene.name("192.0.2.1", &name).mend(move |snapshot| {
             snapshot.path.end = end;
             snapshot.path.last_hop = last_hop;
+            for hop in &mut snapshot.path.hops {
+                let mtu = mtu.map(|mtu| (ip("192.0.2.1"), mtu));
+                (hop.mtu, hop.reply_ttl, hop.by_target, hop.rewritten) = (mtu, reply_ttl, true, true);
+                hop.labels = (0..labels).map(|label| Label { label, tc: 7, bottom: false, ttl: 255 }).collect();
+            }
             snapshot.now = Time::from_nanos(now);
         });
         let mut app = scene.app(width, height);

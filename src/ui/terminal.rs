@@ -20,7 +20,8 @@ use crossterm::terminal::{
     self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpid, getsid};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -28,6 +29,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use super::app::App;
 use super::draw::draw;
 use super::event_loop::Screen;
+use super::mouse;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -116,8 +118,14 @@ impl Screen for Tty {
     }
 
     fn suspend(&mut self) -> io::Result<()> {
+        // A session leader has no shell that could bring it back.
+        if getsid(None) == Ok(getpid()) {
+            return Ok(());
+        }
         self.leave()?;
-        raise(Signal::SIGSTOP)?;
+        // The whole job, as the terminal itself would: a shell or cargo in between would wait for ever.
+        // This thread is the process's first, so it stops before the call returns.
+        kill(Pid::from_raw(0), Signal::SIGSTOP)?;
         self.resume()
     }
 
@@ -128,6 +136,7 @@ impl Screen for Tty {
         TAKEN.store(true, Ordering::Relaxed);
         let mut greeting = Vec::new();
         queue!(greeting, EnterAlternateScreen, Hide)?;
+        greeting.extend_from_slice(mouse::ON);
         self.out.write_all(&greeting)
     }
 }
@@ -145,7 +154,7 @@ fn size() -> io::Result<Size> {
 }
 
 fn farewell() -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = mouse::OFF.to_vec();
     // Writing to a vector cannot fail.
     let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, Show, LeaveAlternateScreen);
     bytes

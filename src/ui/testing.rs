@@ -21,6 +21,7 @@ use crate::engine::round::{Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
 use crate::names::Names;
+use crate::origin::{Origin, Origins};
 use crate::settings::Hosts;
 use crate::watch::{About, View};
 use crate::wire::icmp::Icmp;
@@ -36,6 +37,9 @@ pub struct Scene {
     rows: Vec<(Vec<IpAddr>, Tries)>,
     target: (Option<IpAddr>, Tries),
     names: Vec<(IpAddr, Arc<str>)>,
+    origins: Vec<(IpAddr, Origin<'static>)>,
+    /// Why there are no more origins.
+    pub trouble: Option<&'static str>,
     /// Settled rounds of three tries.
     pub rounds: u32,
     /// What the path is told to be, at the end.
@@ -61,6 +65,8 @@ impl Scene {
             rows: Vec::new(),
             target: (None, Box::new(|_| Try::Lost)),
             names: Vec::new(),
+            origins: Vec::new(),
+            trouble: None,
             rounds: 30,
             mend: Box::new(|_| {}),
         }
@@ -91,6 +97,12 @@ impl Scene {
     /// A name.
     pub fn name(mut self, address: &str, name: &str) -> Self {
         self.names.push((ip(address), name.into()));
+        self
+    }
+
+    /// An origin.
+    pub fn origin(mut self, address: &str, number: u32, name: Option<&'static str>) -> Self {
+        self.origins.push((ip(address), Origin { number, name }));
         self
     }
 
@@ -168,6 +180,7 @@ impl Scene {
         View {
             snapshot: Arc::new(snapshot),
             names: Arc::new(self.names.iter().cloned().collect::<Names>()),
+            origins: Arc::new(self.origins.iter().copied().collect::<Origins>().with_trouble(self.trouble)),
             naming: false,
             about: Arc::new(about()),
             echoes: None,
@@ -207,6 +220,7 @@ pub fn config() -> UiConfig {
         interval_floor: Duration::from_millis(100),
         look: Look { theme: Theme::new(Depth::Ansi), glyphs: Glyphs::UNICODE },
         zone: TimeZone::UTC,
+        origins: false,
     }
 }
 

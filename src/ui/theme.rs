@@ -59,6 +59,8 @@ pub struct Theme {
 pub struct Glyphs {
     /// A try's time, from the least to the greatest.
     pub bars: [&'static str; 8],
+    /// The parts of an upright bar, from an eighth of a cell to a whole one.
+    pub columns: [&'static str; 8],
     /// A lost try.
     pub lost: &'static str,
     /// A late try.
@@ -81,6 +83,7 @@ impl Glyphs {
     /// For terminals that show Unicode.
     pub const UNICODE: Self = Self {
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        columns: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         waiting: "·",
         ellipsis: "…",
         arrow: "→",
@@ -90,6 +93,7 @@ impl Glyphs {
     /// For all others.
     pub const ASCII: Self = Self {
         bars: ["1", "2", "3", "4", "5", "6", "7", "8"],
+        columns: [".", ".", ".", ":", ":", ":", "#", "#"],
         lost: "X",
         late: "~",
         refused: "!",
@@ -112,7 +116,7 @@ impl Theme {
             Depth::True => style.fg(Color::Rgb(r, g, b)),
         };
         let red = |style| colour(style, Color::Red, [214, 69, 65]);
-        let amber = |style| colour(style, Color::Magenta, [190, 125, 20]);
+        let amber = |style| colour(style, Color::Magenta, [176, 104, 16]);
         Self {
             plain,
             strong: bold,
@@ -194,6 +198,48 @@ mod tests {
             (&[], Glyphs::ASCII),
         ] {
             assert_eq!(detected(variables).glyphs, glyphs, "{variables:?}");
+        }
+    }
+
+    /// The contrast of two colours as WCAG 2 reckons it, 1 to 21.
+    fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
+        let linear = |part: u8| match f64::from(part) / 255.0 {
+            part if part <= 0.040_45 => part / 12.92,
+            part => ((part + 0.055) / 1.055).powf(2.4),
+        };
+        let [one, other] =
+            [one, other].map(|[r, g, b]| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05);
+        one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn every_colour_reads_on_dark_and_on_light() {
+        let (black, white) = ([0; 3], [255; 3]);
+        assert!((contrast(black, white) - 21.0).abs() < 1e-9);
+        // Black, white, and the softer ones of widespread themes.
+        let backgrounds = [black, white, [30, 30, 30], [0, 43, 54], [253, 246, 227]];
+        let Theme { loss, lost, late, refused, fault, bars, .. } = Theme::new(Depth::True);
+        let rgb = |style: Style| match style.fg {
+            Some(Color::Rgb(r, g, b)) => [r, g, b],
+            other => panic!("{other:?} is whatever the terminal makes of it"),
+        };
+        for style in [loss, lost, late, refused, fault] {
+            assert!([black, white].iter().all(|&ground| contrast(rgb(style), ground) > 4.3), "{style:?}");
+        }
+        // What WCAG asks of graphics.
+        for style in bars.into_iter().chain([loss, lost, late, refused, fault]) {
+            assert!(backgrounds.iter().all(|&ground| contrast(rgb(style), ground) > 3.0), "{style:?}");
+        }
+    }
+
+    #[test]
+    fn of_the_terminals_own_colours_only_those_are_used_that_read_on_both() {
+        let Theme { loss, lost, late, refused, fault, plain, strong, dim, .. } = Theme::new(Depth::Ansi);
+        for style in [loss, lost, late, refused, fault] {
+            assert!(matches!(style.fg, Some(Color::Red | Color::Magenta)), "{style:?}");
+        }
+        for style in [plain, strong, dim] {
+            assert_eq!((style.fg, style.bg), (None, None));
         }
     }
 

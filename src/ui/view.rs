@@ -1,5 +1,6 @@
 //! What is drawn, one part of the screen a file. Views read the state and write cells, nothing else.
 
+pub mod detail;
 pub mod faults;
 pub mod footer;
 pub mod header;

@@ -13,15 +13,23 @@ use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
 use crate::engine::probe::Protocol;
+use crate::engine::record::Record;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::resolver::Resolver;
 use crate::net::channel::Channel;
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
+use crate::origin::finder::Finder;
 
 /// How long a front end that was told to end may take before the process ends without it.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long names that were asked for last are waited for at the end of a counted run.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Events and sends in a row before signals, keys and names have their turn again.
+const BATCH: u32 = 1_024;
 
 /// Opens the channel, says so through `opened`, and watches until it is told to quit or all is done.
 pub fn run(
@@ -71,13 +79,18 @@ struct Worker<'a, N> {
     asked: Protocol,
     refused: Option<Arc<str>>,
     resolver: Resolver,
+    finder: Finder,
     requests: Receiver<Request>,
     front: Front<'a, N>,
     about: Arc<About>,
     publishing: Publishing,
     live: bool,
-    /// Grows with every batch of names.
+    /// Grows with every answer to a lookup.
     names_version: u64,
+    /// When every try asked for was decided.
+    finished: Option<Time>,
+    /// The front end was told of it.
+    is_ended: bool,
     /// When to end the process, once a front end was asked to end it.
     deadline: Option<(Time, i32)>,
 }
@@ -105,12 +118,15 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             trace_config: config.trace,
             refused: None,
             resolver,
+            finder: Finder::new(config.origins),
             requests,
             front,
             about: Arc::new(about),
             publishing: Publishing::new(now),
             live: config.live,
             names_version: 0,
+            finished: None,
+            is_ended: false,
             deadline: None,
         };
         Ok((worker, signals))
@@ -118,16 +134,11 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
 
     async fn watch(mut self, mut signals: Signals) {
         loop {
-            self.drain();
+            let is_more = self.drain();
             let now = self.clock.now();
-            let is_finished = self.trace.is_finished() && self.deadline.is_none();
-            if is_finished || self.live && self.publishing.is_due(now, self.version()) {
+            self.end_if_finished(now);
+            if self.live && self.publishing.is_due(now, self.version()) {
                 self.publish(now);
-            }
-            if is_finished {
-                // A front end may still wait for a name or two; it has them in the next view.
-                self.await_names(now).await;
-                return (self.front.notify)(Notice::Ended);
             }
             if let Some((deadline, status)) = self.deadline
                 && deadline <= now
@@ -135,12 +146,14 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 (self.front.restore)();
                 std::process::exit(status);
             }
-            let wake = self.next_wake();
+            let wake = if is_more { Some(now) } else { self.next_wake() };
             tokio::select! {
                 biased;
                 notice = signals.next() => {
                     if let Notice::Signal(number) = notice {
                         self.expect_end(128 + number);
+                        // A front end that is to end now has all there is.
+                        self.publish(self.clock.now());
                     }
                     (self.front.notify)(notice);
                 }
@@ -155,6 +168,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     self.resolver.handle_answer(self.clock.now(), &answer);
                     self.names_version += 1;
                 }
+                answer = self.finder.answered() => {
+                    self.finder.handle_answer(self.clock.now(), answer);
+                    self.names_version += 1;
+                }
                 () = until(wake, &self.clock) => {}
             }
         }
@@ -163,22 +180,64 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     /// Hands over all that has happened, and sends all that is due.
     ///
     /// What sending itself brings, the send stamps and the answers of near hops, is read before going to
-    /// sleep: each is a wake-up less.
-    fn drain(&mut self) {
-        loop {
+    /// sleep: each is a wake-up less. Gives whether a flood left more to do, once others had their turn.
+    fn drain(&mut self) -> bool {
+        let mut left = BATCH;
+        while left > 0 {
             while let Some(event) = self.channel.poll(self.clock.now()) {
                 self.trace.handle_event(self.clock.now(), event);
+                left -= 1;
+                if left == 0 {
+                    return true;
+                }
             }
             let now = self.clock.now();
             self.trace.handle_timeout(now);
             let Some(probe) = self.trace.poll_transmit(now) else { break };
             let outcome = self.channel.send(now, &probe);
             self.trace.handle_sent(now, probe.no, outcome);
+            left -= 1;
         }
         self.check.drive(&self.trace, self.trace.pace());
         // History has its share already; the recording will read the rest here.
-        while self.trace.poll_record().is_some() {}
-        self.resolver.drive(self.clock.now());
+        while let Some(record) = self.trace.poll_record() {
+            self.want_origins(&record);
+        }
+        let now = self.clock.now();
+        self.resolver.drive(now);
+        self.finder.drive(now);
+        left == 0
+    }
+
+    /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end.
+    fn want_origins(&mut self, record: &Record) {
+        let Record::Round(round) = record else { return };
+        let now = self.clock.now();
+        for address in round.rows.iter().flat_map(|row| &row.responders) {
+            self.finder.want(now, *address);
+        }
+    }
+
+    /// Once every try asked for is decided, tells the front end so; names and origins that were asked for late get
+    /// a moment to come in first. The loop goes on, for signals, until the front end is gone.
+    fn end_if_finished(&mut self, now: Time) {
+        if self.is_ended || !self.trace.is_finished() {
+            return;
+        }
+        let finished = *self.finished.get_or_insert_with(|| {
+            self.publishing.is_due(now, self.trace.version());
+            now
+        });
+        if finished == now {
+            self.publish(now);
+            self.resolver.drive(now);
+            self.finder.drive(now);
+        }
+        if !self.is_looking_up(now) || now >= finished + PATIENCE {
+            self.is_ended = true;
+            self.publish(now);
+            (self.front.notify)(Notice::Ended);
+        }
     }
 
     fn handle_request(&mut self, request: Request) {
@@ -188,6 +247,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.resolver.set_enabled(enabled);
                 self.names_version += 1;
             }
+            Request::Origins(enabled) => self.finder.set_enabled(enabled),
             Request::NextProtocol => {
                 self.refused = self.next_protocol().err().map(Arc::from);
                 self.names_version += 1;
@@ -228,27 +288,33 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     }
 
     fn version(&self) -> u64 {
-        self.trace.version() + self.check.version() + self.names_version
+        self.trace.version() + self.check.version() + self.names_version + self.finder.version()
     }
 
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
+        let patience = self.finished.filter(|_| !self.is_ended).map(|at| at + PATIENCE);
+        let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout()];
         let channels = [self.channel.poll_timeout(), self.check.poll_timeout()];
-        let others = [self.trace.poll_timeout(), self.resolver.poll_timeout(), publish, deadline];
-        channels.into_iter().chain(others).flatten().min()
+        let others = [self.trace.poll_timeout(), publish, deadline, patience];
+        channels.into_iter().chain(others).chain(lookups).flatten().min()
     }
 
     fn publish(&mut self, now: Time) {
-        let snapshot = self.trace.snapshot(now);
-        let hops = snapshot.path.hops.iter().chain([&snapshot.path.target]);
-        for address in hops.filter_map(|hop| hop.current) {
+        // The wall clock may have been set since: what is shown goes by what it says now.
+        let snapshot = Snapshot { anchor: self.clock.anchor(), ..self.trace.snapshot(now) };
+        for address in snapshot.responders() {
             self.resolver.want(now, address);
+            self.finder.want(now, address);
         }
+        // What is known here need not wait for the next view.
+        self.finder.drive(now);
         let view = View {
             snapshot: Arc::new(snapshot),
             names: self.resolver.names(),
-            naming: self.resolver.is_waiting(now),
+            origins: self.finder.origins(),
+            naming: self.is_looking_up(now),
             about: Arc::clone(&self.about),
             echoes: self.check.echoes(),
             refused: self.refused.clone(),
@@ -258,20 +324,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         }
     }
 
-    /// Gives names that were asked for late a moment to come in.
-    async fn await_names(&mut self, since: Time) {
-        const PATIENCE: Duration = Duration::from_secs(2);
-        self.resolver.drive(since);
-        while self.resolver.is_waiting(self.clock.now()) {
-            tokio::select! {
-                answer = self.resolver.answered() => {
-                    self.resolver.handle_answer(self.clock.now(), &answer);
-                    self.resolver.drive(self.clock.now());
-                }
-                () = until(Some(since + PATIENCE), &self.clock) => break,
-            }
-        }
-        self.publish(self.clock.now());
+    /// Whether a name or an origin may come in soon.
+    fn is_looking_up(&self, now: Time) -> bool {
+        self.resolver.is_waiting(now) || self.finder.is_waiting(now)
     }
 }
 

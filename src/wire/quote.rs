@@ -86,6 +86,12 @@ pub struct Quote<'a> {
     pub payload: &'a [u8],
 }
 
+/// What follows the header of an IPv4 packet; `None` if that is not all there.
+pub fn behind_header(packet: &[u8]) -> Option<&[u8]> {
+    let ihl = usize::from(packet.get(v4::VERSION_IHL)? & 0x0f) * 4;
+    packet.get(ihl..).filter(|_| ihl >= v4::LEN)
+}
+
 impl<'a> Quote<'a> {
     /// Reads a quote of any length; `None` if it is no IP packet or ends within the fixed IP header.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {

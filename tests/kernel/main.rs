@@ -7,12 +7,17 @@ mod support;
 
 mod answers;
 mod asker;
+mod bare;
 mod echo;
 mod egress;
 mod faults;
 mod laboratory;
+mod origins;
 mod pace;
+mod raw;
 mod report;
 mod routers;
 mod serve;
+mod tcp;
 mod timing;
+mod ways;

@@ -22,8 +22,11 @@ fn serve() {
         })
         .collect();
     let last = path.pop().expect("a path has a target");
+    for node in path.iter_mut().skip(2).step_by(3) {
+        node.quote.bare = target == "bare";
+    }
     path.push(match target {
-        "port" => last,
+        "port" | "bare" => last,
         "limited" => last.limited(6, 1.0),
         "silent" => last.saying(Says::Nothing),
         other => panic!("no such target: {other}"),

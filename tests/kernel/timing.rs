@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hopwatch::engine::probe::{Event, Probe, ProbeNo, Protocol};
+use hopwatch::engine::probe::{Event, Flow, Probe, ProbeNo, Protocol};
 use hopwatch::net::channel::ChannelConfig;
 use hopwatch::net::clock::Clock;
 use hopwatch::net::error_queue::ErrorQueue;
@@ -75,7 +75,7 @@ async fn ask(target: SocketAddr, probes: u32) -> Vec<Times> {
     let mut times = Vec::new();
     for number in 0..probes {
         let no = ProbeNo(number);
-        let sent = channel.send(&Probe { no, ttl: 1 }).expect("it leaves");
+        let sent = channel.send(&Probe { no, ttl: 1, flow: Flow::Stable }).expect("it leaves");
         let (mut left, mut answered) = (None, None);
         while answered.is_none() {
             channel.ready().await;

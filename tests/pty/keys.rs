@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use vt100::{Color, Screen};
+use vt100::{Color, MouseProtocolEncoding, MouseProtocolMode, Screen};
 
 use crate::start::{demo, opened, restored, shows_a_hop, under};
 use crate::support::lab;
@@ -32,6 +32,15 @@ fn help_opens_and_closes_and_probing_goes_on() {
     terminal.keys("?");
     let before = sent(&terminal.until("the table again", |screen| sent(screen).is_some()));
     terminal.until("more tries", |screen| sent(screen) > before);
+}
+
+#[test]
+fn z_shows_origins_and_takes_them_away() {
+    let mut terminal = opened(100, 30);
+    terminal.keys("z");
+    terminal.until_text(" AS64500 ");
+    terminal.keys("z");
+    terminal.until("none", |screen| !screen.contents().contains(" AS64500 ") && shows_a_hop(screen));
 }
 
 #[test]
@@ -105,6 +114,48 @@ fn plus_and_minus_move_the_last_ttl_while_it_runs() {
     terminal.until("fewer hops", |screen| rows(screen) < all);
     terminal.keys(&"+".repeat(27));
     terminal.until("all hops again", |screen| rows(screen) == all);
+}
+
+#[test]
+fn enter_opens_the_details_and_esc_goes_back() {
+    let mut terminal = opened(80, 24);
+    terminal.keys("jj\r");
+    let opened = |hop: &str| {
+        let title = format!("Hop {hop} ");
+        move |screen: &Screen| screen.contents().contains(&title) && screen.contents().contains("Spread")
+    };
+    let first = terminal.until("the second hop", opened("2"));
+    let count = |screen: &Screen| {
+        let contents = screen.contents();
+        let (before, _) = contents.split_once(" sent")?;
+        before.rsplit_once(' ')?.1.parse::<u32>().ok()
+    };
+    terminal.until("more tries in it", |screen| count(screen) > count(&first));
+    terminal.keys("j");
+    terminal.until("the hop behind it", opened("3"));
+    terminal.keys("\x1b");
+    terminal.until("the table again", |screen| shows_a_hop(screen) && screen.contents().contains("Loss%"));
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+}
+
+#[test]
+fn the_mouse_selects_and_opens_and_is_given_back() {
+    let mut terminal = opened(80, 24);
+    let screen = terminal.until("the target", |screen| screen.contents().contains("target at 11"));
+    assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::PressRelease);
+    assert_eq!(screen.mouse_protocol_encoding(), MouseProtocolEncoding::Sgr);
+    // Two header lines and the table's own come before the first hop.
+    let (click, wheel) = ("\x1b[<0;10;6M\x1b[<0;10;6m", "\x1b[<65;10;6M");
+    terminal.keys(click);
+    terminal.until("a selection", |screen| screen.cell(5, 5).is_some_and(vt100::Cell::inverse));
+    terminal.keys(wheel);
+    terminal.until("the one below", |screen| screen.cell(6, 5).is_some_and(vt100::Cell::inverse));
+    terminal.keys(&click.replace(";6", ";7"));
+    terminal.until("its details", |screen| screen.contents().contains("Hop 4 "));
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    terminal.until("the terminal restored", restored);
 }
 
 #[test]

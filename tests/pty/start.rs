@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use vt100::Screen;
+use vt100::{MouseProtocolMode, Screen};
 
 use crate::support::terminal::Terminal;
 
@@ -27,7 +27,9 @@ pub fn shows_a_hop(screen: &Screen) -> bool {
 
 /// Whether the terminal is as it was before: no alternate screen, a cursor, no mode left on.
 pub fn restored(screen: &Screen) -> bool {
-    let modes = screen.bracketed_paste() || screen.application_cursor() || screen.application_keypad();
+    let mouse = screen.mouse_protocol_mode() != MouseProtocolMode::None;
+    let modes =
+        mouse || screen.bracketed_paste() || screen.application_cursor() || screen.application_keypad();
     !screen.alternate_screen() && !screen.hide_cursor() && !modes
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hopwatch::engine::path::End;
-use hopwatch::engine::probe::{Answer, Event, LocalFault, ProbeNo, Record, Reply, Stray};
+use hopwatch::engine::probe::{Answer, Event, LocalFault, ProbeNo, Reply, Stray};
+use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Try;
 use hopwatch::engine::time::{Time, Wall};
 use hopwatch::net::simulated::scenario::{Conduct, Hop};
@@ -134,9 +135,12 @@ fn reply(play: &Play, no: Option<ProbeNo>, answer: Answer) -> Event {
         received: play.now,
         kernel: None,
         wall: Wall(0),
+        measured: None,
         reply_ttl: None,
         labels: Vec::new(),
         rewritten: false,
+        mtu: None,
+        quoted: None,
     })
 }
 

@@ -2,6 +2,7 @@
 //! becomes of each probe.
 
 mod answers;
+mod bare;
 mod books;
 mod crosscheck;
 mod pace;
@@ -9,3 +10,4 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod ways;

@@ -115,6 +115,19 @@ fn one_quick_round_of_a_limited_path_shows_no_loss() {
 }
 
 #[test]
+fn a_quick_round_shows_no_loss_where_answers_overtake_each_other() {
+    let pace = Pace { interval: std::time::Duration::from_millis(100), ..PACE };
+    for seed in 0..20 {
+        let limited = path_of(11, 80.0).into_iter().map(|hop| hop.limit(Limit::LINUX).jitter(5.0)).collect();
+        let scenario = Scenario { seed, ..Scenario::still(SOURCE, limited) };
+        let play = Play::with(scenario, pace, Some(3)).until_ms(60_000);
+        for row in play.rows() {
+            assert_eq!(row.counts.answered, 3, "seed {seed}: {row:?}");
+        }
+    }
+}
+
+#[test]
 fn a_new_interval_holds_at_once_and_keeps_every_distance() {
     let play = Play::new(Scenario::still(SOURCE, path_of(5, 10.0))).until_ms(10_300);
     let play = play

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use hopwatch::engine::history::{History, Totals};
-use hopwatch::engine::probe::{Command, Event, Probe, Record, Reply};
+use hopwatch::engine::probe::{Command, Event, Probe, Reply};
+use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::{Pace, Snapshot};
 use hopwatch::engine::table::{Span, TableRow};
@@ -41,9 +42,10 @@ pub struct Play {
     pub path: Simulated,
     pub now: Time,
     pub records: Vec<Record>,
+    /// Every probe handed out.
+    pub probes: Vec<Probe>,
     /// Folded from the records alone.
     replayed: History,
-    handed_out: u64,
     /// When each TTL was asked last.
     asked: BTreeMap<u8, Time>,
     bend: Option<Bend>,
@@ -61,11 +63,11 @@ impl Play {
         let trace = Trace::new(config, Time::ZERO, anchor);
         Self {
             trace,
-            path: Simulated::new(scenario),
+            path: Simulated::new(scenario).logged(),
             now: Time::ZERO,
             records: Vec::new(),
+            probes: Vec::new(),
             replayed: History::default(),
-            handed_out: 0,
             asked: BTreeMap::new(),
             bend: None,
             bent: Vec::new(),
@@ -118,6 +120,7 @@ impl Play {
     fn received(&self, event: Event) -> Event {
         match event {
             Event::Reply(reply) => Event::Reply(Reply { received: self.now, ..reply }),
+            Event::Bare { flow, reply } => Event::Bare { flow, reply: Reply { received: self.now, ..reply } },
             other => other,
         }
     }
@@ -139,7 +142,7 @@ impl Play {
         self.trace.handle_timeout(self.now);
         self.check();
         while let Some(probe) = self.trace.poll_transmit(self.now) {
-            self.handed_out += 1;
+            self.probes.push(probe);
             self.check_distance(probe);
             let outcome = self.path.send(self.now, &probe);
             self.trace.handle_sent(self.now, probe.no, outcome);
@@ -204,7 +207,7 @@ impl Play {
             })
             .sum();
         let booked = booked + snapshot.overshoot;
-        assert_eq!(booked, self.handed_out, "at {:?}", self.now);
+        assert_eq!(booked, self.probes.len() as u64, "at {:?}", self.now);
     }
 
     pub fn snapshot(&self) -> Snapshot {

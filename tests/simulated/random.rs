@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use hopwatch::engine::probe::{Answer, Command, Event, LocalFault, ProbeNo, Reply, Stray};
-use hopwatch::engine::prober::mix;
+use hopwatch::engine::random::mix;
 use hopwatch::engine::snapshot::Pace;
 use hopwatch::engine::time::{Time, Wall};
 use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Limit, Scenario};
@@ -70,7 +70,15 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             stages.sort_by_key(|(at, _)| *at);
             let later = stages.into_iter().map(|(at, branches)| (Time::from_millis(at), branches));
             let stages = std::iter::once((Time::ZERO, first)).chain(later).collect();
-            Scenario { source: SOURCE.into(), target: TARGET, stages, faults, echo: false, seed }
+            Scenario {
+                source: SOURCE.into(),
+                target: TARGET,
+                stages,
+                period: None,
+                faults,
+                echo: false,
+                seed,
+            }
         },
     )
 }
@@ -114,9 +122,12 @@ fn foreign() -> impl Strategy<Value = Event> {
             received: Time::ZERO,
             kernel: kernel.map(Wall),
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
+            quoted: None,
         })
     });
     prop_oneof![

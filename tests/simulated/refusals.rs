@@ -1,7 +1,8 @@
 //! Refusals on the way and at the end, answers in the target's place, and faults of this machine.
 
 use hopwatch::engine::path::End;
-use hopwatch::engine::probe::{Event, LocalFault, ProbeNo, Record, Stray};
+use hopwatch::engine::probe::{Event, LocalFault, ProbeNo, Stray};
+use hopwatch::engine::record::Record;
 use hopwatch::engine::table::RowState;
 use hopwatch::engine::time::Time;
 use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Scenario};

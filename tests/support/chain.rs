@@ -103,6 +103,43 @@ impl Chain {
         }
         chain
     }
+
+    /// Gives the router at `distance` a second way, past the next router to the one behind that; load is
+    /// balanced over the two by address and port. Gives the router on it, whose addresses are those of the
+    /// distance after, and 100 more.
+    pub fn bypass(&self, distance: u8) -> Machine {
+        let machine = Machine::new();
+        let at = usize::from(distance);
+        let (fork, join) = (&self.routers[at - 1], &self.routers[at + 1]);
+        let (next, behind) = (distance + 1, distance + 2);
+        let (near, far) = (next + 100, behind + 100);
+        ip(&format!(
+            "link add name other netns {} type veth peer name home netns {}\n\
+             link add name away netns {} type veth peer name other netns {}",
+            fork.id, machine.id, machine.id, join.id
+        ));
+        machine.run(move || {
+            sysctl("ipv4/ip_forward", "1");
+            sysctl("ipv6/conf/all/forwarding", "1");
+            ip(&(near_end(near) + &far_end(far) + &default_route("away", far, 1)));
+            ip(&format!(
+                "route add 10.0.1.0/24 via 10.0.{near}.254\nroute add fd00:0:0:1::/64 via fd00:0:0:{near:x}::fe"
+            ));
+        });
+        join.run(move || ip(&near_end(far).replace("home", "other")));
+        fork.run(move || {
+            sysctl("ipv4/fib_multipath_hash_policy", "1");
+            sysctl("ipv6/fib_multipath_hash_policy", "1");
+            ip(&far_end(near).replace("away", "other"));
+            ip(&format!(
+                "route replace default nexthop via 10.0.{next}.1 dev away nexthop via 10.0.{near}.1 dev other\n\
+                 route del default via fd00:0:0:{next:x}::1\n\
+                 route add default nexthop via fd00:0:0:{next:x}::1 dev away \
+                 nexthop via fd00:0:0:{near:x}::1 dev other"
+            ));
+        });
+        machine
+    }
 }
 
 /// Commands that give a machine its address on the link of its own distance.

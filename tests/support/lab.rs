@@ -113,6 +113,16 @@ pub fn hosts<A: Display, N: Display>(named: impl IntoIterator<Item = (A, N)>) {
     run(&["mount", "--bind", file.path().to_str().expect("a plain name"), "/etc/hosts"]);
 }
 
+/// Names DNS servers, by a resolv.conf(5) file in the place of this mount namespace's own.
+pub fn resolv_conf(text: &str) {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(text.as_bytes()).expect("a file");
+    let path = file.path().to_str().expect("a plain name").to_owned();
+    // Read by a user without capabilities.
+    run(&["chmod", "644", &path]);
+    run(&["mount", "--bind", &path, "/etc/resolv.conf"]);
+}
+
 /// A command that has no capability at all, not even over its own namespaces, and dies with the thread
 /// that started it.
 pub fn without_capabilities(program: &str) -> Command {
@@ -120,6 +130,11 @@ pub fn without_capabilities(program: &str) -> Command {
     command.args(["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--pdeathsig=KILL", "--"]);
     command.arg(program);
     command
+}
+
+/// The binary under test with `CAP_NET_RAW` over these namespaces, and more.
+pub fn privileged_hopwatch() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_hopwatch"))
 }
 
 /// The binary under test, without any capability.

@@ -7,13 +7,17 @@
 //! | [`responder`] | a made-up internet on a packet socket: any path, any reply |
 //! | [`packet`] | the bytes of probes and replies, built without the crate's own code |
 //! | [`chain`] | a chain of real Linux routers |
+//! | [`dns`] | a DNS server that knows a few TXT records |
+//! | [`mmdb`] | a writer of databases in MaxMind's format |
 //! | [`terminal`] | the binary in a pseudo-terminal, and its screen |
 //! | [`svg`] | a screen as a picture |
 //! | [`patience`] | how long a test waits for a condition |
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of this")]
 
 pub mod chain;
+pub mod dns;
 pub mod lab;
+pub mod mmdb;
 pub mod packet;
 pub mod patience;
 pub mod responder;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::engine::history::responder_index;
 use crate::engine::path::{Meaning, Path};
-use crate::engine::probe::{Grade, SentAt};
+use crate::engine::probe::{Flow, Grade, SentAt};
 use crate::engine::round::{Row, Try};
 use crate::engine::time::{Time, Wall};
 
@@ -31,6 +31,8 @@ pub enum State {
 pub struct Entry {
     /// The TTL it was sent with.
     pub ttl: u8,
+    /// The flow it was sent in.
+    pub flow: Flow,
     /// The number of its round.
     pub round: u32,
     /// When it was handed out.
@@ -41,14 +43,16 @@ pub struct Entry {
     pub stamp: Option<Wall>,
     /// What became of it.
     pub state: State,
+    /// When its answer arrived.
+    pub answered: Option<Time>,
     /// The row and the place in it, once the round is settled.
     pub booked: Option<(Row, u8)>,
 }
 
 impl Entry {
     /// A probe handed out at `now`, or a try left out.
-    pub const fn new(now: Time, ttl: u8, round: u32, state: State) -> Self {
-        Self { ttl, round, created: now, sent: None, stamp: None, state, booked: None }
+    pub const fn new(now: Time, ttl: u8, flow: Flow, round: u32, state: State) -> Self {
+        Self { ttl, flow, round, created: now, sent: None, stamp: None, state, answered: None, booked: None }
     }
 
     /// When it is given up.
@@ -56,8 +60,16 @@ impl Entry {
         self.sent.map_or(self.created, |sent| sent.time) + timeout
     }
 
-    /// The row it belongs to; `None` past the path's end.
+    /// It left, as far as known, and no answer came.
+    pub fn is_unanswered(&self) -> bool {
+        self.sent.is_some() && matches!(self.state, State::InFlight | State::Lost)
+    }
+
+    /// The row it belongs to; `None` past the path's end, and where an answer would not have named it.
     pub fn row(&self, path: &Path) -> Option<Row> {
+        if self.flow == Flow::Stable && self.is_unanswered() && path.is_other_flow(self.ttl) {
+            return None;
+        }
         let meaning = match self.state {
             State::Answered { meaning, .. } | State::Refused { meaning, .. } => Some(meaning),
             _ => None,

@@ -90,6 +90,9 @@ impl Hop {
             by_target: meaning == Meaning::Router && reply.from == target,
             rewritten: reply.rewritten,
             reply_ttl: reply.reply_ttl,
+            other_flow: self.view.other_flow,
+            mtu: reply.mtu.map(|mtu| (reply.from, mtu)).or(self.view.mtu),
+            quoted: reply.quoted,
         };
         if of_block { Change::OfBlock } else { Change::None }
     }
@@ -116,7 +119,8 @@ impl Hop {
         if self.latest.is_some_and(|(no, block)| {
             matches!(block, Meaning::Blocked { .. }) && no < newer && block != meaning
         }) {
-            *self = Self::default();
+            let view = HopView { other_flow: self.view.other_flow, ..HopView::default() };
+            *self = Self { view, ..Self::default() };
         }
     }
 }
@@ -139,9 +143,12 @@ mod tests {
             received: Time::ZERO,
             kernel: None,
             wall: Wall(0),
+            measured: None,
             reply_ttl: None,
             labels: Vec::new(),
             rewritten: false,
+            mtu: None,
+            quoted: None,
         }
     }
 
@@ -172,6 +179,17 @@ mod tests {
         see(&mut hop, 4, TARGET, Icmp::v4(3, 3));
         assert_eq!(hop.latest, Some((ProbeNo(5), Meaning::Router)));
         assert_eq!(hop.view.current, Some(OTHER));
+    }
+
+    #[test]
+    fn an_mtu_outlasts_the_refusal_that_named_it() {
+        let mut hop = Hop::default();
+        let mut too_big = reply(OTHER, Answer::Icmp(Icmp::v4(3, 4)));
+        too_big.mtu = Some(1_400);
+        hop.observe(ProbeNo(0), Meaning::of(&too_big, TARGET), &too_big, TARGET);
+        assert_eq!(hop.view.refusal, Some(Icmp::v4(3, 4)));
+        see(&mut hop, 1, OTHER, Icmp::v4(11, 0));
+        assert_eq!((hop.view.refusal, hop.view.mtu), (None, Some((OTHER, 1_400))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! In which order a cycle asks the hops, and when each of them may be asked again.
 
-use super::mix;
 use crate::engine::path::Path;
+use crate::engine::random::mix;
 use crate::engine::time::Time;
 
 /// When each TTL may be asked again, by TTL.
@@ -91,9 +91,12 @@ mod tests {
                 received: Time::ZERO,
                 kernel: None,
                 wall: Wall(0),
+                measured: None,
                 reply_ttl: None,
                 labels: Vec::new(),
                 rewritten: false,
+                mtu: None,
+                quoted: None,
             };
             path.observe(ProbeNo(u32::from(ttl)), ttl, &reply);
         }

@@ -42,33 +42,43 @@ pub fn open(config: &ChannelConfig) -> io::Result<UdpSocket> {
     let socket = Socket::new(domain(family), Type::DGRAM.nonblocking().cloexec(), Some(transport))?;
     // Clamped by the kernel; a smaller one is noticed by the stamps that it loses.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    enable(&socket, family)?;
     match family {
-        Family::V4 => {
-            setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
-            setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?;
-            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
-            setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?;
-            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
-            let _ = setsockopt(&socket, V4Rfc4884, &true);
-        }
+        Family::V4 => setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?,
         Family::V6 => {
             socket.set_only_v6(true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
-            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
             setsockopt(&socket, V6MtuDiscover, &PMTUDISC_DONT)?;
-            let _ = setsockopt(&socket, V6Rfc4884, &true);
-            // A label that changed on the way would be another flow to a load balancer.
-            let _ = setsockopt(&socket, V6AutoFlowLabel, &false);
         }
     }
     tie(&socket, config, config.egress.local_port.unwrap_or_default())?;
     Ok(socket.into())
 }
 
+/// Asks for a queue of errors on a socket of any protocol, with all that is to be told about each.
+pub fn enable(socket: &Socket, family: Family) -> nix::Result<()> {
+    match family {
+        Family::V4 => {
+            setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
+            setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?;
+            setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+            // Linux before 5.9 lacks it: extensions are then found by their checksum alone.
+            let _ = setsockopt(socket, V4Rfc4884, &true);
+        }
+        Family::V6 => {
+            setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            let _ = setsockopt(socket, V6Rfc4884, &true);
+            // A label that changed on the way would be another flow to a load balancer.
+            let _ = setsockopt(socket, V6AutoFlowLabel, &false);
+        }
+    }
+    Ok(())
+}
+
 /// Binds a socket to the interface, the source address and the port that probes are to leave by, and sets
 /// their type of service.
-fn tie(socket: &Socket, config: &ChannelConfig, port: u16) -> io::Result<()> {
+pub fn tie(socket: &Socket, config: &ChannelConfig, port: u16) -> io::Result<()> {
     let Egress { tos, source, interface, .. } = &config.egress;
     if let Some(interface) = interface {
         socket.bind_device(Some(interface.as_bytes()))?;

@@ -1,4 +1,4 @@
-//! What a simulated path looks like, and the scenarios that `--demo` offers.
+//! What a simulated path looks like.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -17,6 +17,8 @@ pub struct Scenario {
     pub target: IpAddr,
     /// The branches from each moment on, in order of time; a probe takes any one of them at random.
     pub stages: Vec<(Time, Vec<Branch>)>,
+    /// How long the stages take until they begin anew; `None` if the last one stays.
+    pub period: Option<Duration>,
     /// Stretches of time in which this machine does not send, and why.
     pub faults: Vec<(Time, Time, LocalFault)>,
     /// The target answers echo requests, whatever it does with other probes.
@@ -47,6 +49,8 @@ pub struct Hop {
     pub labels: Vec<Label>,
     /// The share of its answers that come twice.
     pub doubled: f64,
+    /// Its answers quote too little to name a probe, or are of its own making.
+    pub bare: bool,
 }
 
 /// How a hop treats what reaches it.
@@ -90,6 +94,7 @@ impl Hop {
             limit: None,
             labels: Vec::new(),
             doubled: 0.0,
+            bare: false,
         }
     }
 
@@ -118,6 +123,18 @@ impl Hop {
         Self { jitter: Duration::from_secs_f64(ms / 1_000.0), ..self }
     }
 
+    /// The same with answers that name no probe.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        Self { bare: true, ..self }
+    }
+
+    /// The same, quoting these MPLS labels, outermost first.
+    #[must_use]
+    pub fn labels(self, labels: Vec<Label>) -> Self {
+        Self { labels, ..self }
+    }
+
     /// The same with a limit on its answers.
     #[must_use]
     pub fn limit(self, limit: Limit) -> Self {
@@ -133,6 +150,7 @@ impl Scenario {
             source: source.into(),
             target,
             stages: vec![(Time::ZERO, vec![hops])],
+            period: None,
             faults: Vec::new(),
             echo: false,
             seed: 1,
@@ -144,6 +162,12 @@ impl Scenario {
     pub fn then(mut self, at: Time, hops: Branch) -> Self {
         self.stages.push((at, vec![hops]));
         self
+    }
+
+    /// The same, beginning anew after each `period`.
+    #[must_use]
+    pub fn every(self, period: Duration) -> Self {
+        Self { period: Some(period), ..self }
     }
 
     /// The same path as echo requests meet it.
@@ -159,80 +183,10 @@ impl Scenario {
 
     /// The branches in force at `now`.
     pub fn branches(&self, now: Time) -> &[Branch] {
-        self.stages.iter().rev().find(|(from, _)| *from <= now).map_or(&[], |(_, branches)| branches)
-    }
-
-    /// A demo by one of the [`NAMES`].
-    pub fn demo(name: &str) -> Option<Self> {
-        let hops = match name {
-            "clean" => clean(),
-            "lossy" => lossy(),
-            "filtered-target" => filtered_target(),
-            _ => return None,
+        let now = match self.period {
+            Some(period) => Time::from_nanos(now.as_nanos() % (period.as_nanos() as u64).max(1)),
+            None => now,
         };
-        let still = Self::still(Ipv4Addr::new(198, 51, 100, 7), hops);
-        Some(Self { echo: true, ..still })
-    }
-
-    /// What a reverse lookup gives for an address of a demo.
-    pub fn demo_name(address: IpAddr) -> Option<String> {
-        let known = DEMO_HOPS.iter().find(|(known, _, _, _)| IpAddr::from(*known) == address)?;
-        Some(known.1.to_owned())
-    }
-}
-
-/// The demos that there are.
-pub const NAMES: &[&str] = &["clean", "lossy", "filtered-target"];
-
-/// The demos' hops: address, name, round-trip time and jitter in ms. Addresses are documentation ones.
-const DEMO_HOPS: [([u8; 4], &str, f64, f64); 11] = [
-    ([192, 0, 2, 1], "gateway.home.example", 0.6, 0.4),
-    ([203, 0, 113, 1], "bng1.access.isp.example", 4.2, 2.0),
-    ([203, 0, 113, 9], "agg2.metro.isp.example", 5.1, 1.1),
-    ([203, 0, 113, 33], "core1.isp.example", 8.4, 0.8),
-    ([203, 0, 113, 34], "core4.isp.example", 9.0, 0.8),
-    ([203, 0, 113, 77], "ix-peer.isp.example", 11.7, 0.9),
-    ([198, 51, 100, 130], "be3.edge.carrier.example", 12.2, 1.3),
-    ([198, 51, 100, 141], "be12.core.carrier.example", 19.6, 1.3),
-    ([198, 51, 100, 160], "be1.fra.carrier.example", 24.0, 1.6),
-    ([198, 51, 100, 201], "leaf7.dc.hosting.example", 24.8, 0.9),
-    ([198, 51, 100, 220], "www.example.org", 25.1, 0.7),
-];
-
-fn clean() -> Branch {
-    let last = DEMO_HOPS.len() - 1;
-    let hops = DEMO_HOPS.iter().enumerate().map(|(index, &(address, _, ms, jitter))| {
-        let hop = if index == last { Hop::target(address, ms) } else { Hop::router(address, ms) };
-        hop.jitter(jitter)
-    });
-    hops.collect()
-}
-
-/// Real loss from hop 7 on, a router at hop 4 that limits its answers, a silent one at hop 5.
-fn lossy() -> Branch {
-    let mut hops = clean();
-    hops[3] = hops[3].clone().limit(Limit { burst: 3.0, per_second: 0.6 });
-    hops[4] = hops[4].clone().conduct(Conduct::Silent);
-    hops[6] = hops[6].clone().loss(0.08);
-    hops
-}
-
-/// The target drops what comes by UDP.
-fn filtered_target() -> Branch {
-    let mut hops = clean();
-    if let Some(target) = hops.last_mut() {
-        target.conduct = Conduct::Silent;
-    }
-    hops
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_demo_that_is_named_can_be_played() {
-        assert!(NAMES.iter().all(|name| Scenario::demo(name).is_some()));
-        assert!(Scenario::demo("none such").is_none());
+        self.stages.iter().rev().find(|(from, _)| *from <= now).map_or(&[], |(_, branches)| branches)
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::report::words::trouble;
 use crate::ui::app::{App, Layer};
 use crate::ui::clock::setting;
 use crate::ui::keys::{When, hints};
@@ -19,7 +20,9 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         Layer::Prompt(prompt) => prompt_line(app, prompt, area, buffer),
         Layer::None | Layer::Help(_) => (area.x, None),
     };
-    let message = app.message().map(|text| Segment::new(text.to_owned(), theme.strong, 0));
+    let trouble = || app.view().filter(|_| app.shows_origins()).and_then(trouble);
+    let message = app.message().map(str::to_owned).or_else(trouble);
+    let message = message.map(|text| Segment::new(text, theme.strong, 0));
     let matters = |when| match when {
         When::Always => true,
         When::Live => !app.is_frozen(),

@@ -74,8 +74,8 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     let (about, snapshot) = (&view.about, &view.snapshot);
     let pace = &snapshot.pace;
     let mut segments = vec![Segment::new(path(app, snapshot), theme.strong, 0)];
-    if let Span::Since(from) = app.span() {
-        let since = time_of_day(snapshot.anchor.wall(from), app.zone());
+    if let Span::Since(_) = app.span() {
+        let since = time_of_day(snapshot.anchor.wall(snapshot.start(app.span())), app.zone());
         segments.push(Segment::new(format!("statistics since {since}"), theme.strong, 1));
     }
     let tries = match pace.tries {

@@ -8,9 +8,12 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::header::in_its_place;
+use crate::engine::history::ResponderTotals;
 use crate::engine::path::End;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
+use crate::origin::Origin;
+use crate::report::figures;
 use crate::report::words::{host, labels, leader, mark, state};
 use crate::ui::app::App;
 use crate::ui::layout::Columns;
@@ -23,19 +26,29 @@ use crate::watch::View;
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     let (Some(view), Some(table), false) = (app.view(), app.table(), area.is_empty()) else { return };
     let lines = app.lines();
-    let window = Window::new(&lines, usize::from(area.height - 1), app.selected());
+    let window = app.window(&lines);
     let labels: Vec<Label> = lines.iter().map(|line| Label::of(app, view, line)).collect();
     let widest = labels.iter().map(Label::width).max().unwrap_or_default();
     let ttl = lines.iter().map(|line| ttl_text(line).len()).max().unwrap_or_default().max(2);
-    let columns = Columns::new(area.width, ttl as u16 + 1, u16::try_from(widest).unwrap_or(u16::MAX));
-    let canvas = Canvas { app, view, columns, scale: Scale::of(table) };
+    let origins: Vec<Option<Origin>> = lines.iter().map(|line| origin(app, view, line)).collect();
+    let widths = if app.shows_origins() { origin_widths(&origins) } else { (0, 0) };
+    let widest = u16::try_from(widest).unwrap_or(u16::MAX);
+    let columns = Columns::new(area.width, ttl as u16 + 1, widest, widths);
+    let has_names = columns.origin > widths.0;
+    let canvas = Canvas { app, view, columns, has_names, scale: Scale::of(table) };
     canvas.header(&window, lines.len(), Rect { height: 1, ..area }, buffer);
     let selected = app.selected().and_then(|row| position(&lines, row));
     for (y, index) in (area.y + 1..area.bottom()).zip(window.indices()) {
         let row = Rect { y, height: 1, ..area };
         canvas.line(&lines[index], &labels[index], row, buffer);
+        if let (Line::Responder(responder, _), Some(hop)) = (&lines[index], hop_of(&lines, index)) {
+            canvas.responder(responder, hop, row, buffer);
+        }
+        canvas.origin(origins[index], &labels[index], row, buffer);
         if selected == Some(index) {
-            buffer.set_style(row, app.look().theme.selected);
+            // Not over the strip: reversed, its bars would stand on their heads.
+            let strip = canvas.columns.strip.min(row.width);
+            buffer.set_style(Rect { width: row.width - strip, ..row }, app.look().theme.selected);
         }
     }
 }
@@ -45,6 +58,8 @@ struct Canvas<'a> {
     app: &'a App,
     view: &'a View,
     columns: Columns,
+    /// There is room for what origins are called.
+    has_names: bool,
     scale: Option<Scale>,
 }
 
@@ -58,8 +73,10 @@ impl Canvas<'_> {
         } else {
             "Host".to_owned()
         };
-        let width = self.columns.host.min(area.width.saturating_sub(self.columns.ttl + 1));
-        buffer.set_stringn(area.x + self.columns.ttl + 1, area.y, hosts, usize::from(width), style);
+        let (ttl, origin) = (self.columns.ttl + 1, self.columns.origin);
+        buffer.set_stringn(area.x + ttl, area.y, ORIGIN_HEADER, usize::from(origin), style);
+        let width = self.columns.host.min(area.width.saturating_sub(self.columns.host_at()));
+        buffer.set_stringn(area.x + self.columns.host_at(), area.y, hosts, usize::from(width), style);
         let mut x = area.x + self.columns.figures_at();
         for column in &self.columns.shown {
             right(buffer, (x, area.y), column.width as u16, column.header, style);
@@ -103,7 +120,7 @@ impl Canvas<'_> {
         }
         let ttl = self.columns.ttl.saturating_sub(1).min(area.width.saturating_sub(1));
         right(buffer, (area.x + 1, area.y), ttl, &ttl_text(line), label.style);
-        let host = Rect { x: area.x + self.columns.ttl + 1, width: self.columns.host, ..area };
+        let host = Rect { x: area.x + self.columns.host_at(), width: self.columns.host, ..area };
         label.write(look.glyphs.ellipsis, host.intersection(area), buffer);
         if let Line::Row(row) = line {
             let x = area.x + self.columns.figures_at();
@@ -117,6 +134,15 @@ impl Canvas<'_> {
                 None => self.figures(row, figures, buffer),
             }
         }
+    }
+
+    /// Who originates the route to a line's host, as far as there is room.
+    fn origin(&self, origin: Option<Origin>, label: &Label, area: Rect, buffer: &mut Buffer) {
+        let room = usize::from(self.columns.origin);
+        let Some(origin) = origin.filter(|_| room > 0) else { return };
+        let text = if self.has_names { origin_text(origin) } else { origin.to_string() };
+        let text = fit(&text, room, self.app.look().glyphs.ellipsis);
+        buffer.set_stringn(area.x + self.columns.ttl + 1, area.y, text, room, label.style);
     }
 
     fn figures(&self, row: &TableRow, area: Rect, buffer: &mut Buffer) {
@@ -135,6 +161,16 @@ impl Canvas<'_> {
         }
     }
 
+    /// The times of one of a hop's responders.
+    fn responder(&self, responder: &ResponderTotals, hop: &TableRow, area: Rect, buffer: &mut Buffer) {
+        let mut x = area.x + self.columns.figures_at();
+        for column in &self.columns.shown {
+            let time = figures::of_responder(column, responder, hop).unwrap_or_default();
+            right(buffer, (x, area.y), column.width as u16, &time, self.app.look().theme.dim);
+            x += column.width as u16 + 1;
+        }
+    }
+
     /// The latest tries, the newest at the right.
     fn strip(&self, row: Row, area: Rect, buffer: &mut Buffer) {
         let most = usize::from(area.width);
@@ -149,6 +185,32 @@ impl Canvas<'_> {
 
 /// The rank of the one column whose figure is an alarm.
 const LOSS_RANK: u8 = 1;
+
+const ORIGIN_HEADER: &str = "ASN";
+
+/// The origin of the route to a line's host, if it is known.
+fn origin<'a>(app: &App, view: &'a View, line: &Line) -> Option<Origin<'a>> {
+    let address = match line {
+        Line::Row(row) => leader(row, view)?,
+        Line::Responder(responder, _) => responder.address,
+        Line::Labels(_) | Line::Folded { .. } => return None,
+    };
+    view.origins.get(address).filter(|_| app.shows_origins())
+}
+
+/// An origin in full.
+fn origin_text(origin: Origin) -> String {
+    origin.name.map_or_else(|| origin.to_string(), |name| format!("{origin} {name}"))
+}
+
+/// What the longest origin takes, without its name and with it.
+fn origin_widths(origins: &[Option<Origin>]) -> (u16, u16) {
+    let widest = |text: fn(Origin) -> String| {
+        let widths = origins.iter().flatten().map(|origin| text(*origin).width());
+        widths.max().unwrap_or_default().max(ORIGIN_HEADER.len()) as u16
+    };
+    (widest(|origin| origin.to_string()), widest(origin_text))
+}
 
 /// What stands in the host column.
 struct Label {
@@ -210,6 +272,9 @@ fn tag(app: &App, view: &View, row: &TableRow) -> String {
     if row.hop.by_target {
         tags.push("(target's address)".into());
     }
+    if row.hop.other_flow {
+        tags.push("(other flow)".into());
+    }
     match view.snapshot.path.end {
         End::Other { ttl, .. } if row.row == Row::Hop(ttl) => tags.push("(in the target's place)".into()),
         End::Loop { ttl } if row.row == Row::Hop(ttl) => tags.push("(loop)".into()),
@@ -233,6 +298,14 @@ fn hindrance(app: &App, view: &View, row: &TableRow) -> Option<String> {
         RowState::Behind { ttl, icmp, .. } => Some(in_its_place(ttl, icmp)),
         _ => state(row, view),
     }
+}
+
+/// The hop that a line belongs to.
+fn hop_of<'a>(lines: &[Line<'a>], index: usize) -> Option<&'a TableRow> {
+    lines[..=index].iter().rev().find_map(|line| match line {
+        Line::Row(row) => Some(*row),
+        _ => None,
+    })
 }
 
 fn ttl_text(line: &Line) -> String {

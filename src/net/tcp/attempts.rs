@@ -1,0 +1,91 @@
+//! The connections under way, each a socket that the runtime watches.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::io;
+use std::net::TcpStream as Connecting;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use crate::engine::probe::{ProbeNo, SentAt};
+use crate::engine::time::Time;
+
+/// One probe under way.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Its socket.
+    pub stream: TcpStream,
+    /// Its number.
+    pub no: ProbeNo,
+    /// The TTL it was sent with.
+    pub ttl: u8,
+    /// Its source port.
+    pub port: u16,
+    /// When it was sent.
+    pub sent: SentAt,
+}
+
+impl Attempt {
+    /// Whether anything came of it: an answer or an error, either of which makes a connecting socket writable.
+    fn is_ready(&self) -> bool {
+        self.stream.try_io(Interest::WRITABLE, || Ok(())).is_ok()
+    }
+}
+
+/// All probes under way.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    /// By a number that grows with every attempt, so that the first is the oldest.
+    open: BTreeMap<u64, Attempt>,
+    next: u64,
+}
+
+impl Attempts {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether one of them has this source port.
+    pub fn has_port(&self, port: u16) -> bool {
+        self.open.values().any(|attempt| attempt.port == port)
+    }
+
+    /// Adds one that has begun to connect; within a tokio runtime.
+    pub fn add(&mut self, socket: Connecting, no: ProbeNo, ttl: u8, sent: SentAt) -> io::Result<u16> {
+        let port = socket.local_addr()?.port();
+        let stream = TcpStream::from_std(socket)?;
+        self.open.insert(self.next, Attempt { stream, no, ttl, port, sent });
+        self.next += 1;
+        Ok(port)
+    }
+
+    /// Takes out one that something came of.
+    pub fn pop_ready(&mut self) -> Option<Attempt> {
+        let (&key, _) = self.open.iter().find(|(_, attempt)| attempt.is_ready())?;
+        self.open.remove(&key)
+    }
+
+    /// Takes out the oldest if `patience` has passed since it was sent.
+    pub fn pop_older(&mut self, now: Time, patience: Duration) -> Option<Attempt> {
+        let oldest = self.open.first_entry()?;
+        (oldest.get().sent.time + patience <= now).then(|| oldest.remove())
+    }
+
+    /// When the oldest was sent.
+    pub fn first_sent(&self) -> Option<Time> {
+        self.open.first_key_value().map(|(_, attempt)| attempt.sent.time)
+    }
+
+    /// Waits until [`pop_ready`](Self::pop_ready) has one.
+    pub async fn ready(&self) {
+        poll_fn(|context| {
+            let mut polled = self.open.values().map(|attempt| attempt.stream.poll_write_ready(context));
+            if polled.any(|poll| poll.is_ready()) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,99 @@
+//! What is special about a hop, in words.
+
+use crate::engine::path::End;
+use crate::engine::round::Row;
+use crate::engine::table::{RowState, TableRow};
+use crate::report::words::{mark, state};
+use crate::watch::View;
+use crate::wire::icmp::{Icmp, Kind, Unreachable};
+
+/// The TTLs that systems begin a packet with.
+const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
+
+/// Every mark of a row.
+pub fn of(row: &TableRow, view: &View, settled: bool) -> Vec<String> {
+    let mut marks = Vec::new();
+    match row.state {
+        RowState::NoAnswer if settled => marks.push("nobody has answered here".to_owned()),
+        RowState::NoAnswer => marks.push("no answer yet".to_owned()),
+        _ => marks.extend(state(row, view)),
+    }
+    if row.row == Row::Target && row.upto > row.ttl {
+        marks.push("branches of unequal length lead to it".to_owned());
+    }
+    if row.hop.by_target {
+        marks.push("time exceeded from the target's own address, before the path's end".to_owned());
+    }
+    match view.snapshot.path.end {
+        End::Other { ttl, .. } if row.row == Row::Hop(ttl) => {
+            marks.push("answers in the target's place: probes go no further".to_owned());
+        }
+        End::Loop { ttl } if row.row == Row::Hop(ttl) => {
+            marks.push("packets go round in a circle: the same two routers answer by turns".to_owned());
+        }
+        _ => {}
+    }
+    marks.extend(
+        row.hop.refusal.map(|icmp| {
+            format!("{} ({}, ICMP type {} code {})", reason(icmp), mark(icmp), icmp.ty, icmp.code)
+        }),
+    );
+    if row.hop.rewritten {
+        marks.push("a NAT on the way rewrote the destination that it quotes".to_owned());
+    }
+    marks
+}
+
+/// What an ICMP message says, in words.
+const fn reason(icmp: Icmp) -> &'static str {
+    match icmp.kind() {
+        Kind::TimeExceeded => "the TTL ran out",
+        Kind::EchoReply => "an echo reply",
+        Kind::Other => "an answer of another kind",
+        Kind::Unreachable(why) => match why {
+            Unreachable::Network => "refuses: no route to the network",
+            Unreachable::Host => "refuses: the host is not reachable",
+            Unreachable::Protocol => "refuses: the protocol is not spoken there",
+            Unreachable::Port => "says that nobody listens at the port",
+            Unreachable::TooBig => "refuses: the packet is too big for the next link",
+            Unreachable::SourceRoute => "refuses: the source route failed",
+            Unreachable::Prohibited => "refuses: a filter forbids it",
+            Unreachable::Code(_) => "refuses",
+        },
+    }
+}
+
+/// The TTL that the last answer arrived with, and how many hops back that suggests.
+pub fn way_back(row: &TableRow) -> Option<String> {
+    let left = row.hop.reply_ttl?;
+    let initial = INITIAL_TTLS.into_iter().find(|&initial| initial >= left)?;
+    let back = initial - left + 1;
+    let hops = if back == 1 { "hop" } else { "hops" };
+    let there = if back == row.ttl { String::new() } else { format!(", {} there", row.ttl) };
+    Some(format!("{left} on arrival: {back} {hops} back if it began with {initial}{there}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::table::Span;
+    use crate::ui::testing::Scene;
+
+    #[test]
+    fn the_way_back_begins_with_the_nearest_usual_ttl() {
+        let scene = Scene::new().hop("198.51.100.1", 1.0).hop("198.51.100.2", 2.0);
+        let mut row = scene.view().snapshot.table(Span::All).rows[1].clone();
+        for (left, expected) in [
+            (64, "64 on arrival: 1 hop back if it began with 64, 2 there"),
+            (127, "127 on arrival: 2 hops back if it began with 128"),
+            (129, "129 on arrival: 127 hops back if it began with 255, 2 there"),
+            (254, "254 on arrival: 2 hops back if it began with 255"),
+            (0, "0 on arrival: 65 hops back if it began with 64, 2 there"),
+        ] {
+            row.hop.reply_ttl = Some(left);
+            assert_eq!(way_back(&row).as_deref(), Some(expected));
+        }
+        row.hop.reply_ttl = None;
+        assert_eq!(way_back(&row), None);
+    }
+}

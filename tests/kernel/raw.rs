@@ -1,0 +1,172 @@
+//! The raw channel: the same path as without privileges, and what only the whole quote tells.
+
+use std::net::IpAddr;
+use std::process::Child;
+
+use serde_json::json;
+
+use crate::asker::Asker;
+use crate::report::{self, Report};
+use crate::support::chain::Chain;
+use crate::support::lab;
+use crate::support::packet::Quote;
+use crate::support::responder::{Node, Responder, Wait, both};
+
+fn start(target: IpAddr, arguments: &[&str]) -> Child {
+    let arguments = [&["--channel", "raw"], arguments].concat();
+    report::start_as(lab::privileged_hopwatch(), target, &arguments)
+}
+
+fn both_reports(distance: u8, arguments: &[&str]) -> [Report; 2] {
+    both(distance).map(|target| start(target, arguments)).map(report::finish)
+}
+
+fn bare(distance: u8) -> Node {
+    Node::router(distance).quoting(Quote { bare: true, ..Quote::default() })
+}
+
+#[test]
+fn real_routers_are_all_there_by_kernel_stamps() {
+    lab::inside(|| {
+        let _chain = Chain::build(4);
+        for (family, report) in both_reports(5, &["-c", "3"]).iter().enumerate() {
+            let way: Vec<_> = (1..=5).map(|distance| Some(both(distance)[family])).collect();
+            assert_eq!(report.path(), way);
+            assert_eq!(report.at("/channel"), "raw");
+            report.assert_clean(3);
+            let graded: u64 = report.hops().iter().map(|hop| hop.count("grades/kernel")).sum();
+            assert!(graded >= 13, "{graded} of 15 by the kernel");
+            for hop in report.hops() {
+                assert_eq!(hop.at("responders/0/quoted"), &json!({"ttl": 1, "tos": 0}));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_rewritten_type_of_service_shows_from_the_next_hop_on() {
+    lab::inside(|| {
+        let chain = Chain::build(3);
+        chain.routers[0].run(|| {
+            lab::nft(
+                "table inet edit { chain forward { type filter hook forward priority 0; \
+                 ip dscp set cs1; ip6 dscp set cs1; }; }",
+            );
+        });
+        for report in both_reports(4, &["-c", "2"]) {
+            let tos: Vec<_> =
+                report.hops().iter().map(|hop| hop.at("responders/0/quoted/tos").clone()).collect();
+            assert_eq!(tos, [0, 0x20, 0x20, 0x20]);
+        }
+    });
+}
+
+#[test]
+fn bare_quotes_at_one_hop_several_and_all_are_matched() {
+    lab::inside(|| {
+        let target = || Node::target(4).quoting(Quote { bare: true, ..Quote::default() });
+        let paths = [
+            vec![Node::router(1), bare(2), Node::router(3), Node::target(4)],
+            vec![Node::router(1), bare(2), bare(3), Node::target(4)],
+            vec![bare(1), bare(2), bare(3), target()],
+        ];
+        for path in paths {
+            let _responder = Responder::start(path, Wait::Asleep);
+            for (family, report) in both_reports(4, &["-c", "4", "-i", "200ms"]).iter().enumerate() {
+                let way: Vec<_> = (1..=4).map(|distance| Some(both(distance)[family])).collect();
+                assert_eq!(report.path(), way);
+                // Each of the two hears the other's answers over its own family only.
+                report.assert_clean(4);
+            }
+        }
+    });
+}
+
+#[test]
+fn answers_to_others_are_counted_and_dropped() {
+    lab::inside(|| {
+        const OTHERS: u64 = 200;
+        let responder = Responder::start(Node::path(3), Wait::Asleep);
+        for target in both(4) {
+            let already = responder.seen().len();
+            let child = start(target, &["-c", "3", "-i", "500ms"]);
+            responder.until("the sweep", 2.0, |seen| seen.len() >= already + 4);
+            let asker = Asker::to(target);
+            for count in 0..OTHERS {
+                asker.ask((count % 4 + 1) as u8, b"a payload of more than sixteen bytes");
+            }
+            let report = report::finish(child);
+            assert_eq!(report.at("/strays/foreign"), OTHERS, "{:#}", report.at(""));
+            assert_eq!(report.strays(), OTHERS);
+            for hop in report.hops() {
+                assert_eq!((hop.count("answered"), hop.count("lost"), hop.count("duplicates")), (3, 0, 0));
+            }
+        }
+    });
+}
+
+#[test]
+fn no_thread_keeps_a_capability() {
+    lab::inside(|| {
+        let responder = Responder::start(Node::path(2), Wait::Asleep);
+        let child = start(both(3)[0], &["-c", "3", "-i", "300ms"]);
+        responder.until("a probe", 2.0, |seen| !seen.is_empty());
+        let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).expect("threads");
+        let mut count = 0;
+        for thread in threads {
+            let status = thread.expect("a thread").path().join("status");
+            let Ok(status) = std::fs::read_to_string(status) else { continue };
+            for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+                assert!(status.contains(&format!("{set}:\t0000000000000000\n")), "{set} in {status}");
+            }
+            count += 1;
+        }
+        assert!(count >= 2, "{count} threads");
+        report::finish(child).assert_clean(3);
+    });
+}
+
+#[test]
+fn without_the_capability_it_says_how_to_give_it() {
+    lab::inside(|| {
+        let (code, stdout, stderr) = report::output(lab::hopwatch(&["--channel", "raw", "127.0.0.1"]));
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.lines().count() == 1 && stderr.contains("setcap cap_net_raw+ep"), "{stderr}");
+    });
+}
+
+#[test]
+fn every_way_sees_the_same_path_and_the_same_times() {
+    lab::inside(|| {
+        let chain = Chain::build(3);
+        for machine in chain.routers.iter().chain([&chain.target]) {
+            // No limits, so that many tries take little time.
+            machine.run(|| {
+                lab::sysctl("ipv4/icmp_ratemask", "0");
+                lab::sysctl("ipv6/icmp/ratemask", "\n");
+            });
+        }
+        lab::sysctl("ipv4/ping_group_range", "0 0");
+        for (family, target) in both(4).into_iter().enumerate() {
+            let way: Vec<_> = (1..=4).map(|distance| Some(both(distance)[family])).collect();
+            // At the same time, so that a busy machine is as busy for one as for the others.
+            let pace = ["-c", "30", "-i", "100ms"];
+            let ways: [&[&str]; 3] = [&[], &["--icmp"], &["-T"]];
+            let unprivileged = ways.map(|flags| report::start(target, &[flags, &pace].concat()));
+            let raw = report::finish(start(target, &pace));
+            let [udp, echo, tcp] = unprivileged.map(report::finish);
+            let [udp, echo, tcp, raw] = [udp, echo, tcp, raw].map(|report| {
+                assert_eq!(report.path(), way);
+                let hops = report.hops();
+                hops.iter().map(|hop| hop.number("rtt_ms/best").expect("an answer")).collect::<Vec<_>>()
+            });
+            for (other, name) in [(&echo, "echo"), (&raw, "raw")] {
+                // The lower median: two hops of four may have been unlucky.
+                let mut apart: Vec<_> = other.iter().zip(&udp).map(|(one, two)| (one - two).abs()).collect();
+                apart.sort_by(f64::total_cmp);
+                assert!(apart[1] <= 0.020, "{name} {other:?}, UDP {udp:?}");
+            }
+            assert!((tcp[0] - udp[0]).abs() <= 0.100, "TCP {tcp:?}, UDP {udp:?}");
+        }
+    });
+}

@@ -1,0 +1,113 @@
+//! A DNS server (RFC 1035) that knows a few TXT records and notes what it is asked.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Names, without the dot at the end, and the text of their records.
+pub type Zone = HashMap<String, Vec<Vec<u8>>>;
+
+/// The running server, on port 53 of 127.0.0.1; ends when dropped.
+#[derive(Debug)]
+pub struct DnsServer {
+    asked: Arc<Mutex<Vec<String>>>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl DnsServer {
+    /// One that knows these records, and of other names that they do not exist.
+    pub fn start(zone: impl IntoIterator<Item = (&'static str, Vec<&'static [u8]>)>) -> Self {
+        let records = |texts: Vec<&[u8]>| texts.into_iter().map(<[u8]>::to_vec).collect();
+        let zone: Zone =
+            zone.into_iter().map(|(name, texts)| (name.to_lowercase(), records(texts))).collect();
+        Self::run(Some(zone))
+    }
+
+    /// One that takes questions and never answers.
+    pub fn dead() -> Self {
+        Self::run(None)
+    }
+
+    fn run(zone: Option<Zone>) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:53").expect("port 53 of this namespace");
+        socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
+        let (asked, ends) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (note, end) = (Arc::clone(&asked), Arc::clone(&ends));
+        let serve = move || {
+            let mut buffer = [0; 512];
+            while !end.load(Ordering::Relaxed) {
+                let (length, from) = match socket.recv_from(&mut buffer) {
+                    Ok(received) => received,
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                        continue;
+                    }
+                    Err(error) => panic!("the server cannot receive: {error}"),
+                };
+                let (name, question) = question(&buffer[..length]);
+                note.lock().expect("the test lives").push(name.clone());
+                if let Some(zone) = &zone {
+                    let reply = reply(&buffer[..2], question, zone.get(&name));
+                    // Whoever asked may have gone.
+                    drop(socket.send_to(&reply, from));
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("dns".into()).spawn(serve);
+        Self { asked, ends, thread: Some(thread.expect("a thread")) }
+    }
+
+    /// The names asked for so far, sorted.
+    pub fn asked(&self) -> Vec<String> {
+        let mut asked = self.asked.lock().expect("the server lives").clone();
+        asked.sort();
+        asked
+    }
+}
+
+impl Drop for DnsServer {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+            && !std::thread::panicking()
+        {
+            panic!("the DNS server died");
+        }
+    }
+}
+
+/// The name that a message asks for, in lower case, and the bytes of its question.
+fn question(message: &[u8]) -> (String, &[u8]) {
+    let (mut labels, mut at) = (Vec::new(), 12);
+    while message[at] != 0 {
+        let end = at + 1 + usize::from(message[at]);
+        labels.push(String::from_utf8_lossy(&message[at + 1..end]).to_lowercase());
+        at = end;
+    }
+    (labels.join("."), &message[12..at + 5])
+}
+
+/// The answer to a question for TXT records; without any, that the name does not exist.
+fn reply(id: &[u8], question: &[u8], records: Option<&Vec<Vec<u8>>>) -> Vec<u8> {
+    let code = if records.is_some() { 0 } else { 3 };
+    let records = records.map(Vec::as_slice).unwrap_or_default();
+    let mut message = id.to_vec();
+    message.extend([0x81, 0x80 | code, 0, 1, 0, records.len() as u8, 0, 0, 0, 0]);
+    message.extend(question);
+    for text in records {
+        // Whatever is longer than one string can be comes in several.
+        let strings: Vec<u8> = text
+            .chunks(40)
+            .flat_map(|part| [part.len() as u8].into_iter().chain(part.iter().copied()))
+            .collect();
+        message.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60]);
+        message.extend((strings.len() as u16).to_be_bytes());
+        message.extend(strings);
+    }
+    message
+}
