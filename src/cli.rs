@@ -133,6 +133,10 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", help_heading = NAMES)]
     pub asn_db: Option<PathBuf>,
 
+    /// Hide MPLS labels
+    #[arg(short = 'e', long, help_heading = NAMES)]
+    pub hide_mpls: bool,
+
     /// Print this help
     #[arg(short = 'h', long, action = ArgAction::HelpShort, help_heading = OTHER)]
     help: Option<bool>,
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbz --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -229,6 +233,7 @@ mod tests {
             ipv6: true,
             no_dns: true,
             show_ips: true,
+            hide_mpls: true,
             aslookup: true,
             asn_db: Some("as.mmdb".into()),
             help: None,

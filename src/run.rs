@@ -125,7 +125,8 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
         }
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
         Mode::Report { wide } => {
-            let layout = text::Layout { hosts: settings.hosts, wide, origins: settings.origins };
+            let Settings { hosts, origins, labels, .. } = *settings;
+            let layout = text::Layout { hosts, wide, origins, labels };
             report(seen, progress, out, |out, view| text::write(out, view, layout, &zone))
         }
         Mode::Screen => Ok(Exit::Done),
@@ -140,6 +141,7 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
     let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
     let config = UiConfig {
         hosts: settings.hosts,
+        labels: settings.labels,
         interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },
         look: Look::detect(|name| std::env::var(name).ok()),
         zone: TimeZone::system(),

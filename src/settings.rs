@@ -34,6 +34,8 @@ pub struct Settings {
     pub probing: Probing,
     /// How names are shown, and so whether they are looked up.
     pub hosts: Hosts,
+    /// Whether MPLS labels are shown.
+    pub labels: bool,
     /// Whether origins are shown, and so looked up.
     pub origins: bool,
     /// The file that origins are looked up in; by DNS without one.

@@ -18,7 +18,7 @@ const HOST: usize = 28;
 /// Columns of an origin before the space after it; a number above 9999999 makes it longer.
 const ORIGIN: usize = 9;
 
-/// What stands left of the figures.
+/// What stands left of the figures, and below.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
     /// How hosts are shown.
@@ -27,6 +27,8 @@ pub struct Layout {
     pub wide: bool,
     /// The origin stands before each host, as with mtr.
     pub origins: bool,
+    /// MPLS labels stand below their hop.
+    pub labels: bool,
 }
 
 /// Writes the report.
@@ -42,6 +44,9 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone)
         writeln!(out, "{}", format!("{}{}", pad(&line.label, width), line.figures).trim_end())?;
         if let Some(words) = &line.words {
             writeln!(out, "        {words}")?;
+        }
+        if layout.labels {
+            line.labels.iter().try_for_each(|label| writeln!(out, "    |  +-- {label}"))?;
         }
     }
     let below: Vec<String> =
@@ -61,6 +66,8 @@ struct Line {
     figures: String,
     /// A line of its own below.
     words: Option<String>,
+    /// MPLS labels, a line each.
+    labels: Vec<String>,
 }
 
 /// The lines of a row: the responder that stands for it with the figures, then the others.
@@ -80,12 +87,14 @@ fn lines(row: &TableRow, view: &View, layout: Layout) -> Vec<Line> {
         label: format!("{:>3}.|-- {}", row.ttl, host(leader)),
         figures: figures(row),
         words: words::state(row, view),
+        labels: words::labels(&row.hop.labels).collect(),
     };
     let others = row.responders.iter().filter(|responder| Some(responder.address) != leader);
     let others = others.map(|responder| Line {
         label: format!("    |  `-- {}", host(Some(responder.address))),
         figures: String::new(),
         words: None,
+        labels: Vec::new(),
     });
     std::iter::once(first).chain(others).collect()
 }
@@ -138,7 +147,7 @@ mod tests {
 
     fn report(view: &View, hosts: Hosts, wide: bool) -> String {
         let mut out = Vec::new();
-        let layout = Layout { hosts, wide, origins: false };
+        let layout = Layout { hosts, wide, origins: false, labels: true };
         write(&mut out, view, layout, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
     }
@@ -156,7 +165,7 @@ mod tests {
     #[test]
     fn origins_stand_before_the_hosts() {
         let mut out = Vec::new();
-        let layout = Layout { hosts: Hosts::Names, wide: false, origins: true };
+        let layout = Layout { hosts: Hosts::Names, wide: false, origins: true, labels: true };
         write(&mut out, &fixture::originated(), layout, &TimeZone::fixed(offset(2))).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
@@ -164,6 +173,25 @@ mod tests {
     #[test]
     fn a_silent_target_is_told_in_words() {
         insta::assert_snapshot!(report(&fixture::silent(), Hosts::Addresses, false));
+    }
+
+    #[test]
+    fn labels_can_be_hidden() {
+        let write = |labels| {
+            let mut out = Vec::new();
+            write(
+                &mut out,
+                &fixture::reached(),
+                Layout { hosts: Hosts::Names, wide: false, origins: false, labels },
+                &TimeZone::fixed(offset(2)),
+            )
+            .unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let (shown, hidden) = (write(true), write(false));
+        let others: Vec<&str> = shown.lines().filter(|line| !line.contains("[MPLS: Lbl ")).collect();
+        assert!(others.len() < shown.lines().count(), "{shown}");
+        assert!(hidden.lines().eq(others), "{hidden}");
     }
 
     #[test]

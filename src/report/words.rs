@@ -13,6 +13,7 @@ use crate::engine::round::Row;
 use crate::engine::table::{RowState, Span, TableRow};
 use crate::settings::Hosts;
 use crate::watch::{About, View};
+use crate::wire::extension::Label;
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
 /// Whether the target has answered.
@@ -88,6 +89,13 @@ pub fn probes(about: &About) -> String {
 pub fn asked(about: &About) -> String {
     let name = about.protocol.name();
     about.port.map_or_else(|| format!("{name} echo"), |port| format!("{name} {port}"))
+}
+
+/// An MPLS label stack in mtr's form, an entry each, outermost first.
+pub fn labels(labels: &[Label]) -> impl Iterator<Item = String> {
+    labels.iter().map(|Label { label, tc, bottom, ttl }| {
+        format!("[MPLS: Lbl {label} TC {tc} S {} TTL {ttl}]", u8::from(*bottom))
+    })
 }
 
 /// Why a row has no ordinary answers, if it is the target's and has none.

@@ -27,7 +27,8 @@ impl Settings {
         probing.check_size(least_family(&target))?;
         let asn_db = cli.asn_db.clone();
         let origins = cli.aslookup || asn_db.is_some();
-        Ok(Self { mode, target, probing, hosts: hosts(cli)?, origins, asn_db })
+        let labels = !cli.hide_mpls;
+        Ok(Self { mode, target, probing, hosts: hosts(cli)?, labels, origins, asn_db })
     }
 }
 
@@ -294,8 +295,8 @@ mod tests {
             timeout: Duration::from_secs(3),
         };
         let target = Target::Host("example.org".to_owned(), None);
-        let hosts = Hosts::Names;
-        let settings = Settings { mode: Mode::Screen, target, probing, hosts, origins: false, asn_db: None };
+        let (hosts, labels, origins) = (Hosts::Names, true, false);
+        let settings = Settings { mode: Mode::Screen, target, probing, hosts, labels, origins, asn_db: None };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));
     }
@@ -324,7 +325,7 @@ mod tests {
     #[test]
     fn values_reach_their_places() {
         let settings =
-            on_terminal("-b -T --channel raw -Q 46 -a 192.0.2.9 -I eth0 -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
+            on_terminal("-be -T --channel raw -Q 46 -a 192.0.2.9 -I eth0 -i 500ms -q 1 -f 2 -m 9 -P 53 -s 1500 -Z 0.5 -4 x").unwrap();
         let probing = Probing {
             protocol: Protocol::Tcp,
             channel: ChannelChoice::Raw,
@@ -344,7 +345,7 @@ mod tests {
             timeout: Duration::from_millis(500),
         };
         assert_eq!(settings.probing, probing);
-        assert_eq!(settings.hosts, Hosts::Both);
+        assert_eq!((settings.hosts, settings.labels), (Hosts::Both, false));
         assert_eq!(settings.target, Target::Host("x".to_owned(), Some(Family::V4)));
     }
 

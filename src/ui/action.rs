@@ -13,6 +13,8 @@ pub enum Action {
     Details,
     /// Show hosts in the next way: names, addresses, both.
     NextHosts,
+    /// Show MPLS labels, or hide them.
+    Labels,
     /// Show origins, or stop doing so.
     Origins,
     /// Raise the highest TTL probed by one.

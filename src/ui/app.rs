@@ -33,6 +33,8 @@ const AFTERGLOW: Duration = Duration::from_mins(1);
 pub struct UiConfig {
     /// How hosts are shown at first.
     pub hosts: Hosts,
+    /// Whether MPLS labels are shown at first.
+    pub labels: bool,
     /// The least interval that the prompt takes.
     pub interval_floor: Duration,
     /// Colours and characters.
@@ -53,6 +55,7 @@ pub struct App {
     span: Span,
     frozen: Option<Frozen>,
     hosts: Hosts,
+    labels: bool,
     origins: bool,
     names_asked: bool,
     selected: Option<Row>,
@@ -96,6 +99,7 @@ impl App {
             span: Span::All,
             frozen: None,
             hosts: config.hosts,
+            labels: config.labels,
             origins: config.origins,
             names_asked: config.hosts != Hosts::Addresses,
             selected: None,
@@ -158,6 +162,7 @@ impl App {
             Action::Freeze => self.freeze(),
             Action::Restart => self.restart(),
             Action::NextProtocol => return Some(Request::NextProtocol),
+            Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
             Action::Details => self.open(),
             Action::Move(step) => self.step(step),
@@ -254,7 +259,8 @@ impl App {
 
     /// The lines of that table. Silent hops fold once they have had the time to answer.
     pub fn lines(&self) -> Vec<Line<'_>> {
-        self.table().map(|table| lines::lines(table, self.has_settled())).unwrap_or_default()
+        let lines = |table| lines::lines(table, self.has_settled(), self.labels);
+        self.table().map(lines).unwrap_or_default()
     }
 
     /// The lines of the table that fit, the selected one among them.

@@ -108,6 +108,7 @@ pub const BINDINGS: &[Binding] = &[
         &[hint("n", "names", 5)],
     ),
     bind(Scope::Table, &[char('z')], Action::Origins, "AS numbers and names, or none", &[]),
+    bind(Scope::Table, &[char('e')], Action::Labels, "show or hide MPLS labels", &[]),
     bind(
         Scope::Table,
         &[char('p'), char(' ')],

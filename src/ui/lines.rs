@@ -5,6 +5,7 @@ use super::action::Step;
 use crate::engine::history::ResponderTotals;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, Table, TableRow};
+use crate::wire::extension::Label;
 
 /// The least run of silent hops that folds into one line.
 const FOLD_FROM: usize = 3;
@@ -16,6 +17,8 @@ pub enum Line<'a> {
     Row(&'a TableRow),
     /// Another responder at the hop above, and its share of that hop's answers in percent.
     Responder(&'a ResponderTotals, f64),
+    /// The MPLS labels that the hop above quoted, outermost first.
+    Labels(&'a [Label]),
     /// Silent hops in a row.
     Folded {
         /// The TTL of the first.
@@ -31,7 +34,7 @@ impl Line<'_> {
         match self {
             Self::Row(row) => Some(row.row),
             Self::Folded { first, .. } => Some(Row::Hop(*first)),
-            Self::Responder(..) => None,
+            Self::Responder(..) | Self::Labels(_) => None,
         }
     }
 
@@ -43,8 +46,8 @@ impl Line<'_> {
     }
 }
 
-/// The lines of a table. Silent hops fold once they have had the time to answer.
-pub fn lines(table: &Table, fold: bool) -> Vec<Line<'_>> {
+/// The lines of a table, `labels` among them. Silent hops fold once they have had the time to answer.
+pub fn lines(table: &Table, fold: bool, labels: bool) -> Vec<Line<'_>> {
     let mut lines = Vec::with_capacity(table.rows.len());
     let silent = |row: &TableRow| fold && row.state == RowState::NoAnswer;
     for run in table.rows.chunk_by(|a, b| silent(a) && silent(b)) {
@@ -52,14 +55,17 @@ pub fn lines(table: &Table, fold: bool) -> Vec<Line<'_>> {
             [first, .., last] if run.len() >= FOLD_FROM => {
                 lines.push(Line::Folded { first: first.ttl, last: last.ttl });
             }
-            _ => run.iter().for_each(|row| push_row(&mut lines, row)),
+            _ => run.iter().for_each(|row| push_row(&mut lines, row, labels)),
         }
     }
     lines
 }
 
-fn push_row<'a>(lines: &mut Vec<Line<'a>>, row: &'a TableRow) {
+fn push_row<'a>(lines: &mut Vec<Line<'a>>, row: &'a TableRow, labels: bool) {
     lines.push(Line::Row(row));
+    if labels && !row.hop.labels.is_empty() {
+        lines.push(Line::Labels(&row.hop.labels));
+    }
     let total: u64 = row.responders.iter().map(|responder| responder.answered).sum();
     let share = |answered: u64| 100.0 * answered as f64 / total.max(1) as f64;
     let others = row.responders.iter().skip(1);
@@ -146,17 +152,17 @@ mod tests {
     #[test]
     fn three_silent_hops_fold_and_two_do_not() {
         let table = silent_middle();
-        let folded = lines(&table, true);
+        let folded = lines(&table, true, true);
         assert_eq!(folded[1], Line::Folded { first: 2, last: 6 });
         let shown = [Row::Hop(1), Row::Hop(2), Row::Hop(7), Row::Hop(8), Row::Hop(9), Row::Target];
         assert_eq!(anchors(&folded), shown);
-        assert_eq!(lines(&table, false).len(), 10);
+        assert_eq!(lines(&table, false, true).len(), 10);
     }
 
     #[test]
     fn a_selection_within_a_fold_is_the_fold() {
         let table = silent_middle();
-        let lines = lines(&table, true);
+        let lines = lines(&table, true, true);
         assert_eq!(position(&lines, Row::Hop(4)), Some(1));
         assert_eq!(moved(&lines, Some(Row::Hop(4)), Step::Down, 5), Some(Row::Hop(7)));
         assert_eq!(moved(&lines, Some(Row::Hop(4)), Step::Up, 5), Some(Row::Hop(1)));
@@ -166,7 +172,7 @@ mod tests {
     #[test]
     fn the_first_step_selects_an_end() {
         let table = silent_middle();
-        let lines = lines(&table, true);
+        let lines = lines(&table, true, true);
         for (step, row) in [
             (Step::Down, Row::Hop(1)),
             (Step::Home, Row::Hop(1)),
@@ -181,7 +187,7 @@ mod tests {
     #[test]
     fn the_target_stays_in_sight() {
         let table = silent_middle();
-        let lines = lines(&table, false);
+        let lines = lines(&table, false, true);
         let shown = |height, selected| Window::new(&lines, height, selected, 0).indices().collect::<Vec<_>>();
         assert_eq!(shown(20, None), (0..10).collect::<Vec<_>>());
         assert_eq!(shown(4, None), [0, 1, 2, 9]);
@@ -195,7 +201,7 @@ mod tests {
     #[test]
     fn the_window_moves_no_further_than_it_has_to() {
         let table = silent_middle();
-        let lines = lines(&table, false);
+        let lines = lines(&table, false, true);
         let first = |selected, top| Window::new(&lines, 4, selected, top).first;
         assert_eq!(first(Some(Row::Hop(5)), 3), 3);
         assert_eq!(first(Some(Row::Hop(2)), 3), 1);

@@ -275,6 +275,24 @@ fn a_silent_target_that_answers_echo_says_so_in_its_row() {
 }
 
 #[test]
+fn labels_stand_below_their_hop_until_they_are_hidden() {
+    let scene = clean().mend(|snapshot| {
+        snapshot.path.hops[2].labels = vec![Label { label: 16_001, tc: 5, bottom: true, ttl: 1 }];
+    });
+    let mut app = scene.app(80, 24);
+    let plain = picture(&clean().app(80, 24), 80, 24).to_string();
+    let line = |screen: &str, text| screen.lines().position(|line| line.contains(text));
+    let screen = picture(&app, 80, 24).to_string();
+    assert_eq!(
+        line(&screen, "[MPLS: Lbl 16001 TC 5 S 1 TTL 1]"),
+        line(&plain, "\"  3 ").map(|y| y + 1),
+        "{screen}"
+    );
+    app.update(Action::Labels);
+    assert_eq!(picture(&app, 80, 24).to_string(), plain);
+}
+
+#[test]
 fn names_are_asked_for_when_first_needed() {
     let mut app =
         App::new(UiConfig { hosts: Hosts::Addresses, ..config() }, Size::new(80, 24), std::time::UNIX_EPOCH);

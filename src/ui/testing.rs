@@ -216,6 +216,7 @@ pub fn about() -> About {
 pub fn config() -> UiConfig {
     UiConfig {
         hosts: Hosts::Names,
+        labels: true,
         interval_floor: Duration::from_millis(100),
         look: Look { theme: Theme::new(Depth::Ansi), glyphs: Glyphs::UNICODE },
         zone: TimeZone::UTC,

@@ -14,7 +14,7 @@ use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
 use crate::origin::Origin;
 use crate::report::figures;
-use crate::report::words::{host, leader, mark, state};
+use crate::report::words::{host, labels, leader, mark, state};
 use crate::ui::app::App;
 use crate::ui::layout::Columns;
 use crate::ui::lines::{Line, Window, position};
@@ -100,6 +100,14 @@ impl Canvas<'_> {
 
     fn line(&self, line: &Line, label: &Label, area: Rect, buffer: &mut Buffer) {
         let look = self.app.look();
+        if let Line::Labels(stack) = line {
+            // Where the figures would be is nothing else: the line is theirs.
+            let x = area.x + self.columns.ttl + 3;
+            let room = usize::from(area.right().saturating_sub(x));
+            let text = labels(stack).collect::<Vec<_>>().join(" ");
+            buffer.set_stringn(x, area.y, fit(&text, room, look.glyphs.ellipsis), room, look.theme.dim);
+            return;
+        }
         let at_target = line.anchor() == Some(Row::Target);
         if at_target && !area.is_empty() {
             buffer.set_stringn(
@@ -185,7 +193,7 @@ fn origin<'a>(app: &App, view: &'a View, line: &Line) -> Option<Origin<'a>> {
     let address = match line {
         Line::Row(row) => leader(row, view)?,
         Line::Responder(responder, _) => responder.address,
-        Line::Folded { .. } => return None,
+        Line::Labels(_) | Line::Folded { .. } => return None,
     };
     view.origins.get(address).filter(|_| app.shows_origins())
 }
@@ -221,6 +229,7 @@ impl Label {
             Line::Folded { first, last } => {
                 plain(format!("*  ({} hops silent)", last - first + 1), theme.dim)
             }
+            Line::Labels(_) => plain(String::new(), theme.dim),
             Line::Responder(responder, share) => {
                 let tag = format!("{share:.0}%");
                 Self { indent: 2, tag, ..plain(host(responder.address), theme.dim) }
@@ -304,7 +313,7 @@ fn ttl_text(line: &Line) -> String {
         Line::Row(row) if row.upto > row.ttl => format!("{}-{}", row.ttl, row.upto),
         Line::Row(row) => row.ttl.to_string(),
         Line::Folded { first, last } => format!("{first}-{last}"),
-        Line::Responder(..) => String::new(),
+        Line::Responder(..) | Line::Labels(_) => String::new(),
     }
 }
 
