@@ -72,11 +72,9 @@ fn a_stop_from_outside_and_a_continue_redraw_the_screen() {
 }
 
 #[test]
-fn a_suspend_from_outside_gives_the_terminal_back_first() {
-    let terminal = opened(80, 24);
+fn a_stop_that_no_shell_could_undo_is_not_taken() {
+    let mut terminal = opened(80, 24);
     terminal.signal(Signal::SIGTSTP);
-    terminal.until_state('T');
-    terminal.until("the terminal restored", restored);
-    terminal.signal(Signal::SIGCONT);
-    terminal.until("the table again", shows_a_hop);
+    terminal.keys("?");
+    terminal.until("the help", |screen| screen.contents().contains("quit, whatever is open"));
 }
