@@ -92,29 +92,25 @@ pub enum Channel {
 impl Channel {
     /// Opens the channel that does what `config` asks for, within a tokio runtime.
     pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
-        match (choice, config.protocol) {
+        let opened = match (choice, config.protocol) {
             (ChannelChoice::Raw, Protocol::Udp) => {
                 let sockets = config.raw.as_ref().ok_or(OpenError::NoRaw)?;
-                let opened = Raw::open(config, sockets, clock);
-                opened
-                    .map(|channel| Self::Raw(Box::new(channel)))
-                    .map_err(|error| OpenError::of(error, config))
+                Raw::open(config, sockets, clock).map(|channel| Self::Raw(Box::new(channel)))
             }
-            (ChannelChoice::Raw, Protocol::Icmp) => Err(OpenError::Missing("ICMP probes by raw sockets")),
-            (ChannelChoice::Raw, Protocol::Tcp) => Err(OpenError::Missing("TCP probes by raw sockets")),
+            (ChannelChoice::Raw, Protocol::Icmp) => {
+                return Err(OpenError::Missing("ICMP probes by raw sockets"));
+            }
+            (ChannelChoice::Raw, Protocol::Tcp) => {
+                return Err(OpenError::Missing("TCP probes by raw sockets"));
+            }
             (_, Protocol::Tcp) => {
-                let opened = Tcp::open(config.clone(), clock);
-                opened
-                    .map(|channel| Self::Tcp(Box::new(channel)))
-                    .map_err(|error| OpenError::of(error, config))
+                Tcp::open(config.clone(), clock).map(|channel| Self::Tcp(Box::new(channel)))
             }
             (_, Protocol::Udp | Protocol::Icmp) => {
-                let opened = ErrorQueue::open(config, clock);
-                opened
-                    .map(|channel| Self::ErrorQueue(Box::new(channel)))
-                    .map_err(|error| OpenError::of(error, config))
+                ErrorQueue::open(config, clock).map(|channel| Self::ErrorQueue(Box::new(channel)))
             }
-        }
+        };
+        opened.map_err(|error| OpenError::of(error, config))
     }
 
     /// Its name, as in reports.
