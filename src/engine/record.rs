@@ -1,11 +1,15 @@
 //! The engine's one output.
 
+use std::net::IpAddr;
+
+use super::epoch::Epoch;
 use super::faults::Fault;
+use super::journal::Entry;
 use super::probe::Command;
 use super::round::{Late, Round, Row};
-use super::time::Time;
+use super::time::{Anchor, Time};
 
-/// The engine's one output: settled facts, in order.
+/// The engine's one output: settled facts, in order. A session on disk is these, one a line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// A round, each of its tries decided.
@@ -18,4 +22,47 @@ pub enum Record {
     Fault(Fault),
     /// The pace or the reach changed, by a command.
     Command(Time, Command),
+    /// The path became another one.
+    Epoch(Epoch),
+    /// Something happened, or more is known of what did.
+    Journal(Entry),
+    /// Nothing was probed for a while, though it was to be.
+    Gap(Gap),
+    /// The wall clock was set: what it says to the session's times from here on.
+    ClockStep(Anchor),
+    /// An address has this name, scrubbed.
+    Name(IpAddr, String),
+    /// A hop is asked less often than the interval says, or as often again.
+    Slowed(Slowed),
+}
+
+/// A stretch of time in which nothing was probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last moment known to have been lived through.
+    pub from: Time,
+    /// The first moment after it.
+    pub to: Time,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why nothing was probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The machine slept, or the program was stopped.
+    Suspend,
+    /// The watch was ended and resumed later.
+    Resumed,
+}
+
+/// How often a hop is asked, compared to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slowed {
+    /// From when on.
+    pub at: Time,
+    /// Which hop.
+    pub row: Row,
+    /// It is asked in one of so many intervals; 1 as often as all.
+    pub every: u8,
 }

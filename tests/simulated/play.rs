@@ -154,7 +154,7 @@ impl Play {
                 Record::Round(round) => self.replayed.push(round.clone()),
                 Record::Late(late) => self.replayed.mend(*late),
                 Record::Duplicate(row) => self.replayed.duplicate(*row),
-                Record::Fault(_) | Record::Command(..) => {}
+                _ => {}
             }
             self.records.push(record);
         }
