@@ -109,19 +109,27 @@ fn answers_to_others_are_counted_and_dropped() {
 fn a_flood_of_answers_to_others_wakes_nobody() {
     lab::inside(|| {
         const FLOOD: u64 = 3_000;
+        const BATCH: u64 = 100;
         let responder = Responder::start(Node::path(3), Wait::Asleep);
         for (family, target) in both(4).into_iter().enumerate() {
             for protocol in ["--udp", "--icmp", "--tcp"] {
                 let already = responder.seen().len();
-                let child = start(target, &[protocol, "-c", "3", "-i", "500ms"]);
+                let mut child = start(target, &[protocol, "-c", "3", "-i", "500ms"]);
                 responder.until("the sweep", 2.0, |seen| seen.len() >= already + 4);
                 let before = wake_ups(&child);
                 let asker = Asker::to(both(9)[family]);
-                for count in 0..FLOOD {
-                    asker.ask((count % 3 + 1) as u8, b"a payload of more than sixteen bytes");
+                let (mut flooded, mut woken) = (0, 0);
+                // On a busy machine the report may be done before the flood is.
+                while flooded < FLOOD && child.try_wait().expect("a child").is_none() {
+                    woken = wake_ups(&child).saturating_sub(before);
+                    for count in 0..BATCH {
+                        asker.ask((count % 3 + 1) as u8, b"a payload of more than sixteen bytes");
+                    }
+                    flooded += BATCH;
                 }
-                let woken = wake_ups(&child) - before;
-                assert!(woken < FLOOD / 10, "{protocol}: woken {woken} times by {FLOOD} foreign answers");
+                assert!(flooded > 2 * BATCH, "the flood was to be one");
+                // Its own probes and answers wake it some dozens of times.
+                assert!(woken < 60 + flooded / 10, "{protocol}: woken {woken} times by {flooded} answers");
                 let report = report::finish(child);
                 assert_eq!(report.strays(), 0, "{:#}", report.at(""));
                 // The responder speaks no TCP, so that only its routers answer SYNs.
