@@ -9,7 +9,7 @@
 //! A raw socket sees every ICMP message that reaches this machine. The kernel keeps all but errors about our
 //! own probes from it; of what it cannot judge, what quotes no probe of ours is counted and dropped.
 
-mod matching;
+pub mod matching;
 
 use std::collections::VecDeque;
 use std::io;

@@ -32,6 +32,7 @@ impl Format {
     }
 
     /// The same on a raw socket, with this identifier.
+    #[must_use]
     pub const fn with_id(self, id: u16) -> Self {
         Self { id: Some(id), ..self }
     }
