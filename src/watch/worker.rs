@@ -182,6 +182,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     /// What sending itself brings, the send stamps and the answers of near hops, is read before going to
     /// sleep: each is a wake-up less. Gives whether a flood left more to do, once others had their turn.
     fn drain(&mut self) -> bool {
+        let anchor = self.clock.anchor();
+        if self.trace.anchor().is_outdated_by(&anchor) {
+            self.trace.handle_clock_step(anchor);
+        }
         let mut left = BATCH;
         while left > 0 {
             while let Some(event) = self.channel.poll(self.clock.now()) {
