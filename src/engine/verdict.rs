@@ -26,11 +26,11 @@ mod words;
 
 use self::evidence::{Evidence, RowEvidence};
 pub use self::finding::{Finding, HopEvidence, Kind, Standing};
-use self::spread::{Spread, even_rate, spread};
+use self::spread::{Episode, Evenness, Spread, evenness, spread};
 use self::steps::{Site, Step, steps};
 use super::history::History;
 use super::journal::{Entry, What};
-use super::path::{End, PathView};
+use super::path::PathView;
 use super::round::Row;
 use super::time::Time;
 
@@ -118,12 +118,13 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
     let Some(last) = rows.last() else { return Finding::new(Kind::NoAnswers, evidence) };
     let losses: Vec<(u32, bool)> = last.losses().collect();
     let spread = spread(&losses, evidence.interval);
-    let even: Vec<Option<f64>> = rows.iter().map(|row| evenly(row)).collect();
-    let site = |(row, even): (&&RowEvidence, &Option<f64>)| Site {
+    let even: Vec<Option<Evenness>> = rows.iter().map(|row| evenness(&row.losses().collect::<Vec<_>>())).collect();
+    let proven = |even: &Option<Evenness>| even.filter(Evenness::is_proven);
+    let site = |(row, even): (&&RowEvidence, &Option<Evenness>)| Site {
         ttl: row.ttl,
         tries: row.judged(),
         lost: row.lost,
-        mute: even.is_some(),
+        mute: proven(even).is_some(),
     };
     let sites: Vec<Site> = rows.iter().zip(&even).map(site).collect();
     let steps = steps(&sites);
@@ -136,24 +137,26 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
     finding.samples = last.judged();
     finding.ci95 = Some(spread.ci95);
     finding.rate = Some(spread.rate);
+    let may_be_even = even.last().copied().flatten().is_some_and(|even| even.is_possible() && !even.is_proven());
     match (largest, alone.first()) {
-        (Some(step), _) if last.lost >= 2 => {
+        (Some(step), _) if last.lost >= 2 && !may_be_even => {
             fill_loss(&mut finding, step, &sites, evidence, &spread);
             let others = carried.iter().filter(|other| other.at != step.at);
             finding.secondary.extend(others.map(|other| further_step(other, &sites, evidence)));
         }
         _ if changes >= FLAPS => finding.kind = Kind::Flapping,
-        _ if even.last().is_some_and(Option::is_some) => {
+        _ if even.last().and_then(proven).is_some() => {
             finding.kind = Kind::TargetLimited;
-            finding.per_second = even.last().copied().flatten();
+            finding.per_second = even.last().and_then(proven).map(|even| even.per_second);
             finding.hop = Some(last.row);
         }
-        (None, Some(step)) if last.lost >= 2 => {
+        (Some(step), _) | (None, Some(step)) => {
             fill_place(&mut finding, step, &sites, evidence);
             finding.kind = Kind::Unclear;
             finding.alone = step.within.0 >= end;
             finding.take_spread(&spread, evidence);
         }
+        _ if evidence.refusal.is_some() => refused_before(&mut finding, evidence),
         _ => {
             if let Some(rise) = rise::rise(&rows, evidence) {
                 finding.kind = Kind::Latency;
@@ -166,24 +169,16 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
         }
     }
     for ((row, even), site) in rows.iter().zip(&even).zip(&sites) {
-        if row.row != last.row && (even.is_some() || stands_out(site, &finding, &steps)) {
+        if row.row != last.row && (proven(even).is_some() || stands_out(site, &finding, &steps)) {
             let mut own = Finding::new(Kind::Limited, evidence);
             own.hop = Some(row.row);
             own.samples = row.judged();
             own.rate = Some(f64::from(row.lost) / f64::from(row.judged().max(1)));
-            own.per_second = *even;
+            own.per_second = proven(even).map(|even| even.per_second);
             finding.secondary.push(own);
         }
     }
     finding
-}
-
-/// The answers a second of a row that gives them evenly.
-fn evenly(row: &RowEvidence) -> Option<f64> {
-    if row.lost < 5 {
-        return None;
-    }
-    even_rate(&row.losses().collect::<Vec<_>>())
 }
 
 /// A hop loses clearly more than the path does there.
@@ -204,6 +199,17 @@ fn fill_loss(finding: &mut Finding, step: &Step, sites: &[Site], evidence: &Evid
     let long: u32 = finding.episodes.iter().filter(|one| one.to - one.from >= LONG).map(|one| one.lost).sum();
     let is_outage = spread.bursty && f64::from(long) >= 0.8 * f64::from(spread.lost);
     finding.kind = if is_outage { Kind::Outage } else { Kind::Loss };
+}
+
+/// Someone refused for a while, and does no more.
+fn refused_before(finding: &mut Finding, evidence: &Evidence) {
+    let Some(refusal) = evidence.refusal else { return };
+    finding.kind = Kind::Outage;
+    finding.hop = Some(Row::Hop(refusal.ttl));
+    finding.between = Some((refusal.ttl.saturating_sub(1), refusal.ttl));
+    finding.by = Some((refusal.address, refusal.icmp));
+    finding.since = Some(evidence.time(refusal.from));
+    finding.episodes = vec![Episode { from: refusal.from, to: refusal.to, lost: refusal.tries }];
 }
 
 fn fill_place(finding: &mut Finding, step: &Step, sites: &[Site], evidence: &Evidence) {
@@ -233,9 +239,4 @@ fn further_step(step: &Step, sites: &[Site], evidence: &Evidence) -> Finding {
     finding.rate = Some(step.size());
     finding.samples = sites[step.at].tries;
     finding
-}
-
-/// Whether the path was known to end at the target.
-const fn is_known(end: End) -> bool {
-    matches!(end, End::Target { .. })
 }

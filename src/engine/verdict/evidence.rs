@@ -4,6 +4,8 @@ use super::super::history::History;
 use super::super::path::{End, PathView};
 use super::super::round::{Row, Try};
 use super::super::time::Time;
+use crate::wire::icmp::Icmp;
+use std::net::IpAddr;
 
 /// A try that is decided, and when it was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +110,25 @@ pub struct Evidence {
     pub interval: u32,
     /// Where the path ended when the last round was settled.
     pub end: End,
+    /// The last stretch of rounds in which someone refused to pass probes on.
+    pub refusal: Option<Refusal>,
+}
+
+/// A stretch of time in which someone refused to pass probes on, in ms since the evidence began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// When the first refused try was due.
+    pub from: u32,
+    /// When the last was, an interval added.
+    pub to: u32,
+    /// At which TTL.
+    pub ttl: u8,
+    /// Who refuses.
+    pub address: IpAddr,
+    /// With what.
+    pub icmp: Icmp,
+    /// How many tries.
+    pub tries: u32,
 }
 
 impl Evidence {
@@ -124,12 +145,20 @@ impl Evidence {
             history.recent().skip_while(ends_before).take_while(|round| round.start < to)
         };
         let start = rounds().next().map_or(from, |round| round.start);
-        let mut all = Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent };
+        let mut all = Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent, refusal: None };
         let mut places = [u8::MAX; 256];
         for round in rounds() {
             let begin = millis(round.start, start);
             let interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
             (all.interval, all.end) = (interval, round.end);
+            if let End::Refused { ttl, address, icmp } = round.end {
+                let goes_on = |known: &&mut Refusal| (known.ttl, known.address, known.icmp) == (ttl, address, icmp);
+                let to = begin + interval * 3;
+                match all.refusal.as_mut().filter(goes_on) {
+                    Some(known) => (known.to, known.tries) = (to, known.tries + 3),
+                    None => all.refusal = Some(Refusal { from: begin, to, ttl, address, icmp, tries: 3 }),
+                }
+            }
             let count = round.rows.len() as u32 + 1;
             for (order, part) in (1u32..).zip(&round.rows) {
                 let place = &mut places[part.row.index()];
@@ -190,6 +219,7 @@ impl Evidence {
             }
         }
         part.rows.retain(|row| !row.samples.is_empty());
+        part.refusal = part.refusal.filter(|refusal| (from..to).contains(&refusal.from));
         part
     }
 

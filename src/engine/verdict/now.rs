@@ -2,11 +2,15 @@
 
 use super::evidence::{Evidence, Gave, RowEvidence};
 use super::finding::{Finding, Kind};
-use super::{carriers, is_known};
+use super::carriers;
 use crate::engine::path::{End, PathView};
 
 /// Tries in a row, lost at the row that the path is judged by, from which on an outage is spoken of.
 const DOWN: usize = 4;
+/// The same where no other row shows it.
+const ALONE: usize = 15;
+/// How unlikely by chance it must be.
+const CHANCE: f64 = 1e-7;
 
 /// The finding that outweighs all figures of the past, if there is one.
 pub fn now(evidence: &Evidence, path: &PathView) -> Option<Finding> {
@@ -81,58 +85,66 @@ fn is_recent(row: &RowEvidence, evidence: &Evidence) -> bool {
     row.samples.last().is_some_and(|sample| sample.at + 4 * evidence.interval >= evidence.length)
 }
 
-/// How a row's last tries stand to those before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tail {
-    Up,
-    Down,
-    Unknown,
-}
-
 /// Nothing has come from behind some hop for a while, and by chance it would not have come to that.
 fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     let rows: Vec<&RowEvidence> =
         carriers(evidence, path).into_iter().filter(|row| is_recent(row, evidence)).collect();
     let last = rows.last()?;
-    let target_counts = last.row == crate::engine::round::Row::Target || !is_known(evidence.end);
-    if !target_counts || tail(last).1 < DOWN {
-        return None;
-    }
-    let tails: Vec<(Tail, f64)> = rows.iter().map(|row| judged(row)).collect();
-    let first = tails.iter().rposition(|(tail, _)| *tail == Tail::Up).map_or(0, |up| up + 1);
-    let down = first + tails[first..].iter().position(|(tail, _)| *tail == Tail::Down)?;
-    let chance: f64 = tails[down..].iter().map(|(_, chance)| chance).sum();
-    if down + 1 == rows.len() && tail(last).1 < 2 * DOWN || chance > (1e-5_f64).ln() {
-        return None;
-    }
     let losses: Vec<(u32, bool)> = last.losses().collect();
-    let since = losses[losses.len() - tail(last).1].0;
+    let run = losses.iter().rev().take_while(|(_, lost)| *lost).count();
+    let since = losses.get(losses.len().checked_sub(run)?)?.0;
+    if run < DOWN {
+        return None;
+    }
+    let tails: Vec<Tail> = rows.iter().map(|row| Tail::of(row, since)).collect();
+    let down = tails.iter().rposition(|tail| tail.answered > 0).map_or(0, |up| up + 1);
+    // One that answers now and then before it says that this is no clean cut, or that it begins there.
+    let is_clean_cut = tails[..down].iter().all(Tail::is_as_ever);
+    let chance: f64 = tails[down..].iter().map(Tail::chance).sum();
+    let is_alone = down + 1 == rows.len();
+    let is_long = run >= ALONE && tails.last()?.rate < 0.05;
+    if down == rows.len() || !is_clean_cut || is_alone && !is_long || chance > CHANCE.ln() {
+        return None;
+    }
+    let first = down + tails[down..].iter().position(|tail| tail.chance() < 0.01_f64.ln())?;
     let mut finding = Finding::new(Kind::Outage, evidence);
     finding.is_now = true;
-    finding.hop = Some(rows[down].row);
-    let from = first.checked_sub(1).map_or(0, |up| rows[up].ttl);
-    finding.between = Some((from, super::tunnel_end(evidence, rows[down].ttl)));
+    finding.hop = Some(rows[first].row);
+    let from = down.checked_sub(1).map_or(0, |up| rows[up].ttl);
+    finding.between = Some((from, super::tunnel_end(evidence, rows[first].ttl)));
     finding.since = Some(evidence.time(since));
     finding.samples = last.judged();
     finding.judged_to = last.ttl;
     Some(finding)
 }
 
-/// The share lost before the tries at the end that were all lost, and how many those are.
-fn tail(row: &RowEvidence) -> (f64, usize) {
-    let run = row.losses().rev().take_while(|(_, lost)| *lost).count();
-    let (tries, lost) = (row.judged() as usize - run, row.lost as usize - run);
-    ((lost as f64 + 0.5) / (tries as f64 + 1.0), run)
+/// Tries of a row since a moment, and the share it lost before.
+struct Tail {
+    answered: u32,
+    tries: u32,
+    rate: f64,
 }
 
-/// Where a row's tail stands, and the logarithm of how likely it would be by chance.
-fn judged(row: &RowEvidence) -> (Tail, f64) {
-    let (rate, run) = tail(row);
-    let chance = rate.clamp(0.02, 0.97).ln() * run as f64;
-    let tail = match run {
-        0 => Tail::Up,
-        _ if chance < (0.02_f64).ln() - 1e-9 => Tail::Down,
-        _ => Tail::Unknown,
-    };
-    (tail, chance)
+impl Tail {
+    fn of(row: &RowEvidence, since: u32) -> Self {
+        // Hops are asked one after the other: who was asked just before the cut answered.
+        let (mut answered, mut tries) = (0, 0);
+        for (_, lost) in row.losses().rev().take_while(|(at, _)| *at >= since) {
+            tries += 1;
+            answered += u32::from(!lost);
+        }
+        let before = f64::from(row.judged() - tries);
+        let lost = f64::from(row.lost - (tries - answered));
+        Self { answered, tries, rate: (lost + 0.5) / (before + 1.0) }
+    }
+
+    /// It answers as it did before.
+    fn is_as_ever(&self) -> bool {
+        f64::from(self.answered) >= 0.6 * (1.0 - self.rate) * f64::from(self.tries) - 0.5
+    }
+
+    /// The logarithm of how likely it is that all of its tries were lost by chance.
+    fn chance(&self) -> f64 {
+        self.rate.clamp(0.02, 0.97).ln() * f64::from(self.tries)
+    }
 }

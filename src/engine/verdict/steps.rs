@@ -44,10 +44,14 @@ const STRAY: f64 = 0.000_7;
 const RATES: usize = 44;
 /// The price of a step, in log likelihood.
 const STEP: f64 = 5.5;
-/// The price of a hop that stands out.
+/// The price of a hop that loses by itself.
 const APART: f64 = 4.6;
+/// The price of a hop that is cleaner than those around it: its answers come back another way.
+const CLEANER: f64 = 3.2;
+/// The same where it would stand right before the onset, or at it: a place needs better reasons than that.
+const CLEANER_AT_ONSET: f64 = 5.6;
 /// How much less likely a place may be than the likeliest and still be one.
-const DOUBT: f64 = 3.9;
+const DOUBT: f64 = 5.0;
 
 fn grid() -> [f64; RATES] {
     let mut rates = [STRAY; RATES];
@@ -64,7 +68,7 @@ fn likelihood(site: &Site, rate: f64) -> f64 {
 }
 
 /// How likely a site's count is at a rate, or if it stands out.
-fn fit(site: &Site, rate: f64, is_last: bool) -> f64 {
+fn fit(site: &Site, rate: f64, is_last: bool, cleaner: f64) -> f64 {
     if site.mute || site.tries == 0 {
         return 0.0;
     }
@@ -72,8 +76,12 @@ fn fit(site: &Site, rate: f64, is_last: bool) -> f64 {
     if is_last {
         return fit;
     }
-    let own = (f64::from(site.lost) / f64::from(site.tries)).clamp(STRAY, 0.999);
-    fit.max(likelihood(site, own) - APART)
+    // A rate of its own may be any, so that one which happens to be the path's is a coincidence: the best
+    // rate is worth what it is on average over all rates (Laplace's approximation).
+    let tries = f64::from(site.tries);
+    let own = ((f64::from(site.lost) + 0.5) / (tries + 1.0)).clamp(STRAY, 0.999);
+    let coincidence = (0.5 * (std::f64::consts::TAU * own * (1.0 - own) / tries).ln()).min(0.0);
+    fit.max(likelihood(site, own) + coincidence - APART).max(likelihood(site, STRAY) - cleaner)
 }
 
 /// The rises of the rate along `sites`, in order; none where nothing but stray losses is there.
@@ -112,7 +120,7 @@ fn climb(sites: &[Site], rates: &[f64; RATES]) -> Vec<usize> {
         for state in 0..RATES {
             let (stay, rise) = (score[state], lower - STEP);
             let (best, at) = if stay >= rise { (stay, state) } else { (rise, lower_at) };
-            (next[state], from[state]) = (best + fit(site, rates[state], index + 1 == sites.len()), at as u8);
+            (next[state], from[state]) = (best + fit(site, rates[state], index + 1 == sites.len(), CLEANER), at as u8);
             if score[state] > lower {
                 (lower, lower_at) = (score[state], state);
             }
@@ -138,7 +146,8 @@ fn doubt(sites: &[Site], step: &Step, first: usize, end: usize) -> (usize, usize
     let mut score = 0.0;
     for at in first..=end {
         scores.push(score);
-        score += fit(&sites[at], low, at == last) - fit(&sites[at], high, at == last);
+        score += fit(&sites[at], low, at == last, CLEANER_AT_ONSET)
+            - fit(&sites[at], high, at == last, CLEANER_AT_ONSET);
     }
     let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let likely = |score: &f64| *score >= best - DOUBT;
