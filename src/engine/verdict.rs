@@ -3,13 +3,13 @@
 //! Pure: rounds, path and journal in, one [`Finding`] out, with lesser ones and its evidence in it.
 //!
 //! What is read how:
-//! - **Where** ([`steps`]): loss that persists towards the target, as change points over the hops' counts. A
+//! - **Where** ([`mod@steps`]): loss that persists towards the target, as change points over the hops' counts. A
 //!   hop that stands out, cleaner or worse, moves nothing. Hops that do not answer, that are asked in flows of
 //!   their own, that ration their answers, or that stand in an MPLS tunnel make the place a range.
-//! - **How much** ([`spread`]): the last answering row's own tries; the interval is honest about bursts.
+//! - **How much** ([`mod@spread`]): the last answering row's own tries; the interval is honest about bursts.
 //! - **Whose**: what only the last row loses may be its own rationing. Answers that come as evenly as out of a
 //!   token bucket prove that; any other pattern proves nothing, and the verdict says so.
-//! - **Latency** ([`rise`]): the level that the last row's times moved to, and which hops moved with it.
+//! - **Latency** ([`mod@rise`]): the level that the last row's times moved to, and which hops moved with it.
 //!
 //! Order of precedence, the first that holds is the verdict: `gathering` (under ten tries), `local`,
 //! `no_answers`, `loop`, `refused`, `outage` (now), `loss` (an `outage` that is over if losses fall into long
@@ -22,7 +22,9 @@ mod now;
 pub mod rise;
 pub mod spread;
 pub mod steps;
-mod words;
+pub mod words;
+
+use std::time::Duration;
 
 use self::evidence::{Evidence, RowEvidence};
 pub use self::finding::{Finding, HopEvidence, Kind, Standing};
@@ -32,6 +34,8 @@ use super::history::History;
 use super::journal::{Entry, What};
 use super::path::PathView;
 use super::round::Row;
+use super::snapshot::Snapshot;
+use super::table::Span;
 use super::time::Time;
 
 /// Tries below which nothing is said.
@@ -48,16 +52,41 @@ pub fn verdict(history: &History, path: &PathView, journal: &[Entry], (from, to)
     let evidence = Evidence::of(history, path, from, to);
     let changes = changes(journal, &evidence);
     let mut finding = judge(&evidence, path, &changes);
-    finding.hops = finding::hops(&evidence, &finding);
-    words::word(&mut finding, &evidence);
+    finding.changes = changes.len();
+    finding.hop_ttl = evidence.target().map_or(0, |row| row.ttl);
+    words::word(&mut finding);
     finding
+}
+
+impl Snapshot {
+    /// The verdict of a span.
+    pub fn verdict(&self, span: Span) -> Finding {
+        let from = match span {
+            Span::All => Time::ZERO,
+            Span::Since(from) => from,
+        };
+        verdict(&self.history, &self.path, &[], (from, Time::FAR))
+    }
+
+    /// Each row's part in a finding of this snapshot.
+    pub fn hop_evidence(&self, finding: &Finding) -> Vec<HopEvidence> {
+        hops(&self.history, &self.path, finding)
+    }
+}
+
+/// Each row's part in a finding, from the same rounds.
+pub fn hops(history: &History, path: &PathView, finding: &Finding) -> Vec<HopEvidence> {
+    let (from, to) = finding.span;
+    finding::hops(&Evidence::of(history, path, from, to + Duration::from_millis(1)), finding)
 }
 
 /// When the route changed within the evidence, in ms since its start.
 fn changes(journal: &[Entry], evidence: &Evidence) -> Vec<u32> {
-    let changes = journal.iter().filter(|entry| matches!(entry.what, What::RouteChange { .. }) && !entry.withdrawn);
+    let changes =
+        journal.iter().filter(|entry| matches!(entry.what, What::RouteChange { .. }) && !entry.withdrawn);
     let times = changes.filter(|entry| entry.start > evidence.start);
-    let times = times.map(|entry| u32::try_from(entry.start.since(evidence.start).as_millis()).unwrap_or(u32::MAX));
+    let times =
+        times.map(|entry| u32::try_from(entry.start.since(evidence.start).as_millis()).unwrap_or(u32::MAX));
     times.filter(|at| *at < evidence.length).collect()
 }
 
@@ -118,7 +147,8 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
     let Some(last) = rows.last() else { return Finding::new(Kind::NoAnswers, evidence) };
     let losses: Vec<(u32, bool)> = last.losses().collect();
     let spread = spread(&losses, evidence.interval);
-    let even: Vec<Option<Evenness>> = rows.iter().map(|row| evenness(&row.losses().collect::<Vec<_>>())).collect();
+    let even: Vec<Option<Evenness>> =
+        rows.iter().map(|row| evenness(&row.losses().collect::<Vec<_>>())).collect();
     let proven = |even: &Option<Evenness>| even.filter(Evenness::is_proven);
     let site = |(row, even): (&&RowEvidence, &Option<Evenness>)| Site {
         ttl: row.ttl,
@@ -136,8 +166,9 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
     finding.judged_to = last.ttl;
     finding.samples = last.judged();
     finding.ci95 = Some(spread.ci95);
-    finding.rate = Some(spread.rate);
-    let may_be_even = even.last().copied().flatten().is_some_and(|even| even.is_possible() && !even.is_proven());
+    (finding.rate, finding.lost) = (Some(spread.rate), spread.lost);
+    let may_be_even =
+        even.last().copied().flatten().is_some_and(|even| even.is_possible() && !even.is_proven());
     match (largest, alone.first()) {
         (Some(step), _) if last.lost >= 2 && !may_be_even => {
             fill_loss(&mut finding, step, &sites, evidence, &spread);
@@ -158,11 +189,12 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
         }
         _ if evidence.refusal.is_some() => refused_before(&mut finding, evidence),
         _ => {
-            if let Some(rise) = rise::rise(&rows, evidence) {
+            if let Some(rise) = rise::rise(&rows) {
                 finding.kind = Kind::Latency;
                 let (from, at) = rise.within;
                 finding.hop = Some(rows[at].row);
-                finding.between = Some((from.map_or(0, |at| rows[at].ttl), tunnel_end(evidence, rows[at].ttl)));
+                finding.between =
+                    Some((from.map_or(0, |at| rows[at].ttl), tunnel_end(evidence, rows[at].ttl)));
                 finding.since = Some(evidence.time(rise.since));
                 finding.medians = Some(rise.medians);
             }
@@ -184,7 +216,8 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
 /// A hop loses clearly more than the path does there.
 fn stands_out(site: &Site, finding: &Finding, steps: &[Step]) -> bool {
     let (tries, lost) = (f64::from(site.tries), f64::from(site.lost));
-    let is_behind = |step: &&Step| finding.between.is_some_and(|(_, to)| site.ttl >= to) || step.rates.0 > 0.01;
+    let is_behind =
+        |step: &&Step| finding.between.is_some_and(|(_, to)| site.ttl >= to) || step.rates.0 > 0.01;
     let carried = steps.iter().filter(is_behind).map(|step| step.rates.1).fold(0.002, f64::max);
     if site.tries < 20 || lost / tries.max(1.0) <= carried {
         return false;
@@ -196,7 +229,12 @@ fn stands_out(site: &Site, finding: &Finding, steps: &[Step]) -> bool {
 fn fill_loss(finding: &mut Finding, step: &Step, sites: &[Site], evidence: &Evidence, spread: &Spread) {
     fill_place(finding, step, sites, evidence);
     finding.take_spread(spread, evidence);
-    let long: u32 = finding.episodes.iter().filter(|one| one.to - one.from >= LONG).map(|one| one.lost).sum();
+    let long: u32 = finding
+        .episodes
+        .iter()
+        .filter(|one| one.to.saturating_sub(one.from) >= LONG)
+        .map(|one| one.lost)
+        .sum();
     let is_outage = spread.bursty && f64::from(long) >= 0.8 * f64::from(spread.lost);
     finding.kind = if is_outage { Kind::Outage } else { Kind::Loss };
 }

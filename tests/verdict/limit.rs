@@ -36,7 +36,9 @@ impl Limit {
     /// Whether it answers a probe at `now`.
     pub fn allows(&mut self, now: f64, chance: &mut Chance) -> bool {
         match self {
-            Self::Bucket { tokens, burst, per_second, since } => take(tokens, since, now, *burst, *per_second),
+            Self::Bucket { tokens, burst, per_second, since } => {
+                take(tokens, since, now, *burst, *per_second)
+            }
             Self::Share(share) => !chance.is(*share),
             Self::Policer { levels, at } => {
                 while levels.get(*at + 1).is_some_and(|(from, _)| *from <= now) {

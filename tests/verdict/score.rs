@@ -55,7 +55,6 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
     let is_target_alone = matches!(truth, Truth::HarmlessUntold | Truth::LossUntold);
     match finding.kind {
         Kind::Gathering if round >= 5 => Mark::Wrong("gathering for ever"),
-        Kind::Gathering => Mark::Short,
         Kind::Loss | Kind::Outage => {
             let refused = refusal.is_some_and(|(at, ..)| holds(finding, at));
             match () {
@@ -80,7 +79,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
         Kind::TargetLimited => Mark::Wrong("target limited"),
         Kind::Loop if truth == Truth::Loop => Mark::Right,
         Kind::Unclear if is_target_alone && finding.alone => Mark::Right,
-        Kind::Unclear => Mark::Short,
+        Kind::Gathering | Kind::Unclear => Mark::Short,
         Kind::Clean => {
             let lost = realised(world, round);
             let bound = finding.ci95.map_or(1.0, |[_, high]| high);
@@ -130,6 +129,7 @@ pub struct Tally {
     pub missed: u32,
     /// Loss, latency or outage called at the end of harmless cases.
     pub alarms: u32,
+    pub harmless: u32,
 }
 
 impl Tally {
@@ -153,11 +153,17 @@ impl Tally {
         self.held += other.held;
         self.missed += other.missed;
         self.alarms += other.alarms;
+        self.harmless += other.harmless;
     }
 
     /// The share of rounds with a wrong verdict.
     pub fn wrong_share(&self) -> f64 {
         self.wrong_rounds as f64 / self.rounds.max(1) as f64
+    }
+
+    /// The share of intervals that held what was realised.
+    pub fn covered(&self) -> f64 {
+        f64::from(self.held) / f64::from(self.intervals.max(1))
     }
 
     /// The share of lossy cases whose onset was named.
@@ -185,6 +191,7 @@ impl Tally {
             self.missed += 1;
         }
         let is_harmless = matches!(truth, Truth::Harmless | Truth::HarmlessUntold | Truth::TargetLimited);
+        self.harmless += u32::from(is_harmless);
         self.alarms += u32::from(is_harmless && finding.kind.is_alarm());
         if let (Kind::Loss, Some(_), Some([low, high]), false) =
             (finding.kind, finding.rate, finding.ci95, world.change.is_some())
@@ -231,6 +238,10 @@ impl Speed {
     }
 }
 
+fn unclear(tally: &Tally) -> u32 {
+    tally.ends.get("unclear").copied().unwrap_or_default()
+}
+
 /// Everything that a run of the cases came to.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
@@ -259,6 +270,15 @@ impl Scores {
         some
     }
 
+    /// The share of ends that are unclear, where not just the target's own answers are missing.
+    pub fn unclear_share(&self) -> f64 {
+        let is_told = |stratum: &Stratum| {
+            !(stratum.kind.starts_with("target:") || stratum.kind.starts_with("last link"))
+        };
+        let told = self.of(is_told);
+        f64::from(unclear(&told)) / f64::from(told.cases.max(1))
+    }
+
     pub fn print(&self) -> String {
         let kinds = ["loss", "outage", "refused", "latency", "target_limited", "unclear", "clean", "loop"];
         let mut text = format!("{:<30} {:<11}", "stratum", "");
@@ -284,24 +304,23 @@ impl Scores {
             let _ = writeln!(text, "  {:>6.2}  {:?}", 100.0 * tally.wrong_share(), tally.faults);
         }
         let all = self.all();
-        let untold = self.of(|stratum| stratum.kind.starts_with("target:") || stratum.kind.starts_with("last link"));
-        let unclear = |tally: &Tally| tally.ends.get("unclear").copied().unwrap_or_default();
         let _ = writeln!(
             text,
             "\n{} cases, {} rounds; wrong rounds {:.3} %; onset {:.2} % of {} (mean range {:.2}); coverage {:.1} % of {}\n\
-             clean in spite of 5 %: {}; alarms on harmless: {} ; unclear {:.1} % (without the target alone {:.1} %)\nfaults {:?}",
+             clean in spite of 5 %: {}; alarms on {} harmless: {}; unclear {:.1} % (without the target alone {:.1} %)\nfaults {:?}",
             all.cases,
             all.rounds,
             100.0 * all.wrong_share(),
             100.0 * all.placed_share(),
             all.lossy,
             all.width as f64 / f64::from(all.placed.max(1)),
-            100.0 * f64::from(all.held) / f64::from(all.intervals.max(1)),
+            100.0 * all.covered(),
             all.intervals,
             all.missed,
+            all.harmless,
             all.alarms,
             100.0 * f64::from(unclear(&all)) / f64::from(all.cases.max(1)),
-            100.0 * f64::from(unclear(&all) - unclear(&untold)) / f64::from((all.cases - untold.cases).max(1)),
+            100.0 * self.unclear_share(),
             all.faults
         );
         text + &self.speed.table()

@@ -238,6 +238,14 @@ fn placed(kind: &str, world: &mut World, onset: usize, chance: &mut Chance) -> T
             let of = either(chance);
             loss(world, onset, of)
         }
+        other => placed_without_loss(other, world, onset, chance),
+    }
+}
+
+/// Kinds without loss that comes and goes.
+fn placed_without_loss(kind: &str, world: &mut World, onset: usize, chance: &mut Chance) -> Truth {
+    let length = world.length;
+    match kind {
         "outage" => {
             let from = chance.between(60.0, 480.0);
             let to = from + chance.log_between(15.0, 300.0);
@@ -255,7 +263,9 @@ fn placed(kind: &str, world: &mut World, onset: usize, chance: &mut Chance) -> T
             world.rise = Some(Rise { from, onset, ms: chance.log_between(5.0, 150.0) });
             Truth::Latency
         }
-        "limiter: bucket" => limit(world, onset, Limit::bucket(chance.between(1.0, 10.0), chance.between(0.1, 0.95))),
+        "limiter: bucket" => {
+            limit(world, onset, Limit::bucket(chance.between(1.0, 10.0), chance.between(0.1, 0.95)))
+        }
         "limiter: second prober" => limit(world, onset, Limit::shared(chance.between(0.5, 2.0))),
         "limiter: fixed share" => limit(world, onset, Limit::Share(chance.log_between(0.02, 0.9))),
         "limiter: shared policer" => limit(world, onset, Limit::policer(chance)),

@@ -139,9 +139,11 @@ impl World {
                 let length = self.length_at(base);
                 let last = self.circle.map_or(length, |first| first + 3);
                 for ttl in 1..=last {
-                    let offset = if base == 0.0 { 0.001 * ttl as f64 } else { ttl as f64 / (last + 1) as f64 };
+                    let offset =
+                        if base == 0.0 { 0.001 * ttl as f64 } else { ttl as f64 / (last + 1) as f64 };
                     let now = base + offset + 0.002 * chance.unit();
-                    let Some((row, outcome, by)) = self.ask(ttl, length, now, chance, &mut tolls, (&step, &jitter))
+                    let Some((row, outcome, by)) =
+                        self.ask(ttl, length, now, chance, &mut tolls, (&step, &jitter))
                     else {
                         continue;
                     };
@@ -151,7 +153,13 @@ impl World {
             parts.sort_by_key(|part| part.row);
             let start = Time::from_millis(3_000 * number as u64);
             let end = self.end_at(3.0 * number as f64 + 2.9);
-            rounds.push(Round { number: number as u32, start, interval: Duration::from_secs(1), end, rows: parts });
+            rounds.push(Round {
+                number: number as u32,
+                start,
+                interval: Duration::from_secs(1),
+                end,
+                rows: parts,
+            });
             for (source, toll) in self.sources.iter_mut().zip(&tolls) {
                 source.toll.push(*toll);
             }
@@ -192,9 +200,8 @@ impl World {
         let row = if is_target { Row::Target } else { Row::Hop(ttl as u8) };
         if let Some(at) = self.refuses(now).filter(|at| ttl >= *at) {
             // What lies behind a refusal is not asked.
-            return (ttl == at).then(|| {
-                (Row::Hop(at as u8), Try::Refused { by: 0 }, Some(router(at - 1, 0)))
-            });
+            return (ttl == at)
+                .then(|| (Row::Hop(at as u8), Try::Refused { by: 0 }, Some(router(at - 1, 0))));
         }
         if let Some(first) = self.nat.filter(|first| ttl >= *first) {
             // One responder at several hops is asked at one of them in each cycle.
@@ -263,7 +270,14 @@ impl World {
         let change = self.change.map(|(at, hop, _)| {
             let at = Time::from_millis((at * 1_000.0) as u64);
             let what = What::RouteChange { from: 0, to: 1 };
-            Entry { number: 0, start: at, end: Some(at), row: Some(Row::Hop(hop as u8)), withdrawn: false, what }
+            Entry {
+                number: 0,
+                start: at,
+                end: Some(at),
+                row: Some(Row::Hop(hop as u8)),
+                withdrawn: false,
+                what,
+            }
         });
         change.into_iter().collect()
     }

@@ -140,20 +140,22 @@ impl Evidence {
         let rounds = || {
             let ends_before = |round: &&super::super::round::Round| {
                 let tries = round.rows.iter().map(|part| part.tries.len()).max().unwrap_or_default();
-                round.start + round.interval * tries as u32 <= from
+                round.start + round.interval.saturating_mul(tries as u32) <= from
             };
             history.recent().skip_while(ends_before).take_while(|round| round.start < to)
         };
         let start = rounds().next().map_or(from, |round| round.start);
-        let mut all = Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent, refusal: None };
+        let mut all =
+            Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent, refusal: None };
         let mut places = [u8::MAX; 256];
         for round in rounds() {
             let begin = millis(round.start, start);
             let interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
             (all.interval, all.end) = (interval, round.end);
             if let End::Refused { ttl, address, icmp } = round.end {
-                let goes_on = |known: &&mut Refusal| (known.ttl, known.address, known.icmp) == (ttl, address, icmp);
-                let to = begin + interval * 3;
+                let goes_on =
+                    |known: &&mut Refusal| (known.ttl, known.address, known.icmp) == (ttl, address, icmp);
+                let to = begin.saturating_add(interval.saturating_mul(3));
                 match all.refusal.as_mut().filter(goes_on) {
                     Some(known) => (known.to, known.tries) = (to, known.tries + 3),
                     None => all.refusal = Some(Refusal { from: begin, to, ttl, address, icmp, tries: 3 }),
@@ -169,7 +171,8 @@ impl Evidence {
                 let row = &mut all.rows[usize::from(*place)];
                 row.ttl = part.ttl;
                 for (index, &outcome) in (0u32..).zip(&part.tries) {
-                    let at = begin + interval * index + interval * order / count;
+                    let step = interval.saturating_mul(index).saturating_add(interval / count * order);
+                    let at = begin.saturating_add(step);
                     let due = start + std::time::Duration::from_millis(at.into());
                     if due < from || due >= to {
                         continue;

@@ -63,7 +63,13 @@ impl Kind {
     pub const fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::Loss | Self::Latency | Self::Outage | Self::Refused | Self::Local | Self::NoAnswers | Self::Loop
+            Self::Loss
+                | Self::Latency
+                | Self::Outage
+                | Self::Refused
+                | Self::Local
+                | Self::NoAnswers
+                | Self::Loop
         )
     }
 }
@@ -75,6 +81,8 @@ pub struct Finding {
     pub kind: Kind,
     /// The first row that shows it, as far as known.
     pub hop: Option<Row>,
+    /// That row's TTL.
+    pub hop_ttl: u8,
     /// The last TTL without it and the first with it: it lies between. 0 is this machine.
     pub between: Option<(u8, u8)>,
     /// The share of tries lost, 0 to 1; `None` where losses are too few bursts to make a rate.
@@ -85,10 +93,10 @@ pub struct Finding {
     pub since: Option<Time>,
     /// Decided tries that it rests on.
     pub samples: u32,
-    /// It in words, most important first.
-    pub text: String,
-    /// The same in as few words as make sense.
-    pub brief: String,
+    /// Lost ones among them.
+    pub lost: u32,
+    /// It in words, in parts that each make sense without those behind.
+    pub parts: Vec<String>,
     /// The bursts that the losses fall into.
     pub episodes: Vec<Episode>,
     /// Losses come in bursts.
@@ -103,10 +111,10 @@ pub struct Finding {
     pub per_second: Option<f64>,
     /// The medians before and since, in µs, for latency.
     pub medians: Option<(u32, u32)>,
+    /// Route changes in the span.
+    pub changes: usize,
     /// Who refuses, and with what.
     pub by: Option<(IpAddr, Icmp)>,
-    /// An outage lasts.
-    pub is_now: bool,
     /// Only the last row shows it.
     pub alone: bool,
     /// It holds for the route since this moment.
@@ -115,8 +123,6 @@ pub struct Finding {
     pub until_change: Option<Time>,
     /// The stretch of time that was judged.
     pub span: (Time, Time),
-    /// Each hop's part in it.
-    pub hops: Vec<HopEvidence>,
 }
 
 /// A hop's part in the evidence.
@@ -155,13 +161,14 @@ impl Finding {
         Self {
             kind,
             hop: None,
+            hop_ttl: 0,
             between: None,
             rate: None,
             ci95: None,
             since: None,
             samples: 0,
-            text: String::new(),
-            brief: String::new(),
+            lost: 0,
+            parts: Vec::new(),
             episodes: Vec::new(),
             bursty: false,
             silent_target: false,
@@ -169,13 +176,12 @@ impl Finding {
             secondary: Vec::new(),
             per_second: None,
             medians: None,
+            changes: 0,
             by: None,
-            is_now: false,
             alone: false,
             since_change: None,
             until_change: None,
             span: (evidence.start, evidence.time(evidence.length)),
-            hops: Vec::new(),
         }
     }
 
@@ -185,8 +191,46 @@ impl Finding {
         self.bursty = spread.bursty;
         self.since = spread.episodes.first().map(|episode| evidence.time(episode.from));
         self.rate = (!spread.bursty || spread.episodes.len() >= FEW).then_some(spread.rate);
-        self.ci95 = Some(spread.ci95);
+        (self.ci95, self.lost) = (Some(spread.ci95), spread.lost);
         self.episodes.clone_from(&spread.episodes);
+    }
+
+    /// Whether it is an outage that lasts.
+    pub const fn is_now(&self) -> bool {
+        matches!(self.kind, Kind::Outage) && self.episodes.is_empty()
+    }
+
+    /// The TTL of the first row that shows it.
+    pub fn ttl(&self) -> Option<u8> {
+        match self.hop? {
+            Row::Hop(ttl) => Some(ttl),
+            Row::Target => Some(self.hop_ttl).filter(|ttl| *ttl > 0),
+        }
+    }
+
+    /// All of it in one line.
+    pub fn text(&self) -> String {
+        self.parts.join("; ")
+    }
+
+    /// As much of it as fits into `width` characters; the first part whatever its length.
+    pub fn text_within(&self, width: usize) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            if !text.is_empty() && text.chars().count() + 2 + part.chars().count() > width {
+                break;
+            }
+            if !text.is_empty() {
+                text += "; ";
+            }
+            text += part;
+        }
+        text
+    }
+
+    /// Whether what a row loses is no harm to anyone.
+    pub fn is_harmless(&self, row: Row) -> bool {
+        self.is_limited(row) || self.kind == Kind::TargetLimited && self.hop == Some(row)
     }
 
     /// Whether a hop rations its own answers.

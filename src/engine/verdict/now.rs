@@ -1,8 +1,8 @@
 //! What is the matter at this moment: this machine, a refusal, a circle, or nothing past some hop.
 
+use super::carriers;
 use super::evidence::{Evidence, Gave, RowEvidence};
 use super::finding::{Finding, Kind};
-use super::carriers;
 use crate::engine::path::{End, PathView};
 
 /// Tries in a row, lost at the row that the path is judged by, from which on an outage is spoken of.
@@ -14,7 +14,10 @@ const CHANCE: f64 = 1e-7;
 
 /// The finding that outweighs all figures of the past, if there is one.
 pub fn now(evidence: &Evidence, path: &PathView) -> Option<Finding> {
-    local(evidence).or_else(|| no_answers(evidence)).or_else(|| at_the_end(evidence)).or_else(|| outage(evidence, path))
+    local(evidence)
+        .or_else(|| no_answers(evidence))
+        .or_else(|| at_the_end(evidence))
+        .or_else(|| outage(evidence, path))
 }
 
 /// The last tries of nearly every row never left this machine.
@@ -66,7 +69,7 @@ fn at_the_end(evidence: &Evidence) -> Option<Finding> {
             finding.between = Some((ttl.saturating_sub(1), ttl));
             finding.by = Some((address, icmp));
             finding.since = Some(evidence.time(since));
-            finding.samples = row.refused;
+            (finding.samples, finding.judged_to) = (row.refused, ttl);
             Some(finding)
         }
         _ => None,
@@ -82,7 +85,9 @@ const fn answered(gave: Gave) -> Gave {
 }
 
 fn is_recent(row: &RowEvidence, evidence: &Evidence) -> bool {
-    row.samples.last().is_some_and(|sample| sample.at + 4 * evidence.interval >= evidence.length)
+    row.samples.last().is_some_and(|sample| {
+        sample.at.saturating_add(evidence.interval.saturating_mul(4)) >= evidence.length
+    })
 }
 
 /// Nothing has come from behind some hop for a while, and by chance it would not have come to that.
@@ -108,7 +113,6 @@ fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     }
     let first = down + tails[down..].iter().position(|tail| tail.chance() < 0.01_f64.ln())?;
     let mut finding = Finding::new(Kind::Outage, evidence);
-    finding.is_now = true;
     finding.hop = Some(rows[first].row);
     let from = down.checked_sub(1).map_or(0, |up| rows[up].ttl);
     finding.between = Some((from, super::tunnel_end(evidence, rows[first].ttl)));

@@ -1,6 +1,6 @@
 //! Whether round-trip times moved to a higher level, since when, and from which hop on.
 
-use super::evidence::{Evidence, RowEvidence};
+use super::evidence::RowEvidence;
 
 /// A rise of the round-trip times that the last answering row has kept since.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +21,7 @@ const SIDE: usize = 3;
 const LEAST: f64 = 2_000.0;
 
 /// Looks for a rise at the last of `rows`, which are those that answer, by TTL.
-pub fn rise(rows: &[&RowEvidence], _evidence: &Evidence) -> Option<Rise> {
+pub fn rise(rows: &[&RowEvidence]) -> Option<Rise> {
     let last = rows.last()?;
     let times: Vec<(u32, u32)> = last.times().collect();
     let blocks: Vec<(u32, f64)> = times
@@ -57,14 +57,14 @@ fn best_split(blocks: &[(u32, f64)]) -> Option<usize> {
     let total: f64 = values.iter().sum();
     let mut sum: f64 = values[..SIDE].iter().sum();
     let mut best = (0.0, None);
-    for split in SIDE..=n - SIDE {
+    for (split, value) in values.iter().enumerate().take(n - SIDE + 1).skip(SIDE) {
         let (left, right) = (split as f64, (n - split) as f64);
         let shift = (total - sum) / right - sum / left;
         let gain = shift * shift * left * right / n as f64;
         if shift > 0.0 && gain > best.0 {
             best = (gain, Some(split));
         }
-        sum += values[split];
+        sum += value;
     }
     best.1
 }
@@ -91,10 +91,10 @@ fn onset(rows: &[&RowEvidence], since: u32, size: f64) -> Option<(Option<usize>,
         before + shifts[at..].iter().filter(|shift| **shift == Some(false)).count()
     };
     let least = (0..rows.len()).map(wrong).min()?;
-    let good: Vec<usize> = (0..rows.len()).filter(|&at| wrong(at) == least).collect();
-    let last = *good.last()?;
-    let first = *good.first()?;
-    Some(((0..first).rev().find(|&at| shifts[at].is_some()), last))
+    let fitting: Vec<usize> = (0..rows.len()).filter(|&at| wrong(at) == least).collect();
+    let end = *fitting.last()?;
+    let first = *fitting.first()?;
+    Some(((0..first).rev().find(|&at| shifts[at].is_some()), end))
 }
 
 fn median(mut values: Vec<u32>) -> u32 {

@@ -30,8 +30,8 @@ pub struct Episode {
 
 /// Bursts are ten seconds long at most in ordinary trouble: blocks of this many ms hardly share one.
 const BLOCK: u32 = 20_000;
-/// How much wider than by chance block sums must spread to speak of bursts.
-const BURSTY: f64 = 1.6;
+/// How many standard deviations wider than by chance block sums must spread to speak of bursts.
+const BURSTY: f64 = 3.5;
 
 /// Reads the losses of one row: when each try was due and whether it was lost.
 ///
@@ -45,14 +45,18 @@ pub fn spread(losses: &[(u32, bool)], interval: u32) -> Spread {
         return Spread { ci95: [0.0, 1.0], ..Spread::default() };
     }
     let rate = f64::from(lost) / f64::from(tries);
-    let (ratio, blocks) = dispersion(losses, rate, BLOCK.max(5 * interval));
-    let (near, _) = dispersion(losses, rate, 4 * interval);
+    let (ratio, blocks) = dispersion(losses, rate, BLOCK.max(interval.saturating_mul(5)));
+    let (near, near_blocks) = dispersion(losses, rate, interval.saturating_mul(4));
     let factor = ratio.max(1.0);
     let quantile = student(blocks);
     let ci95 = wilson(rate, f64::from(tries) / factor, if factor > 1.2 { quantile } else { 1.96 });
-    // Two in a row far more often than by chance.
-    let bursty = ratio > BURSTY || near > BURSTY;
-    let gap = if bursty { 2 * interval + interval / 2 } else { interval / 2 };
+    let is_wide = |(ratio, blocks): (f64, usize)| {
+        let each = f64::from(lost) / blocks.max(1) as f64;
+        let deviation = ((2.0 + 1.0 / each.max(1e-3)) / blocks.max(1) as f64).sqrt();
+        ratio > 1.0 + BURSTY * deviation
+    };
+    let bursty = is_wide((ratio, blocks)) || is_wide((near, near_blocks));
+    let gap = if bursty { interval.saturating_mul(2).saturating_add(interval / 2) } else { interval / 2 };
     Spread { tries, lost, rate, ci95, bursty, episodes: episodes(losses, interval, gap) }
 }
 
@@ -68,7 +72,7 @@ fn dispersion(losses: &[(u32, bool)], rate: f64, block: u32) -> (f64, usize) {
         }
     };
     for &(at, lost) in losses {
-        let number = (at - start) / block;
+        let number = at.saturating_sub(start) / block.max(1);
         if number != current {
             close(n, x);
             (current, n, x) = (number, 0.0, 0.0);
@@ -105,11 +109,11 @@ fn episodes(losses: &[(u32, bool)], interval: u32, gap: u32) -> Vec<Episode> {
     let mut episodes: Vec<Episode> = Vec::new();
     for &(at, _) in losses.iter().filter(|(_, lost)| *lost) {
         match episodes.last_mut() {
-            Some(last) if at < last.to + gap => {
-                last.to = at + interval;
+            Some(last) if at < last.to.saturating_add(gap) => {
+                last.to = at.saturating_add(interval);
                 last.lost += 1;
             }
-            _ => episodes.push(Episode { from: at, to: at + interval, lost: 1 }),
+            _ => episodes.push(Episode { from: at, to: at.saturating_add(interval), lost: 1 }),
         }
     }
     episodes
@@ -163,6 +167,10 @@ pub fn evenness(losses: &[(u32, bool)]) -> Option<Evenness> {
     }
     // Steps of one make the range of a bridge look wider than it is.
     let range = (most - least - 0.5).max(0.0) / scale;
-    let seconds = f64::from(rest.last()?.0 - rest.first()?.0) / 1_000.0;
-    Some(Evenness { tries: if scale < 2.4 { 0 } else { rest.len() }, per_second: kept / seconds.max(1.0), range })
+    let seconds = f64::from(rest.last()?.0.saturating_sub(rest.first()?.0)) / 1_000.0;
+    Some(Evenness {
+        tries: if scale < 2.4 { 0 } else { rest.len() },
+        per_second: kept / seconds.max(1.0),
+        range,
+    })
 }
