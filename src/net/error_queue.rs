@@ -4,8 +4,8 @@
 //! quoted packet names our socket; what it hands on is the quoted destination, what was quoted of what we
 //! sent, who sent the error and what it says. The quoted TTL, TOS, IP ID and checksum are not to be had this way.
 
-mod format;
-pub(super) mod message;
+pub mod format;
+pub mod message;
 pub(super) mod socket;
 
 use std::collections::VecDeque;

@@ -7,7 +7,7 @@
 //! A raw socket sees every ICMP message that reaches this machine. The kernel keeps all but errors from it
 //! (`ICMP_FILTER`, `ICMP6_FILTER`); of these, what quotes no probe of ours is counted and dropped.
 
-mod matching;
+pub mod matching;
 mod sockets;
 
 use std::io;

@@ -33,6 +33,11 @@ pub struct SendStamps {
 }
 
 impl SendStamps {
+    /// Told by looped frames, or where `counted`, by the kernel's counter.
+    pub fn new(counted: bool) -> Self {
+        Self { counted: counted.then(VecDeque::new), first: 0 }
+    }
+
     /// Asks for software stamps of sending and receiving on `socket`.
     pub fn enable(socket: &impl AsFd) -> nix::Result<Self> {
         let allow_data = std::fs::read_to_string("/proc/sys/net/core/tstamp_allow_data");
@@ -46,7 +51,7 @@ impl SendStamps {
         }
         setsockopt(socket, sockopt::Timestamping, &flags)?;
         warm_up();
-        Ok(Self { counted: only_counter.then(VecDeque::new), first: 0 })
+        Ok(Self::new(only_counter))
     }
 
     /// A probe was handed to the kernel.
@@ -107,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_looped_frame_is_known_by_its_tail() {
-        let stamps = SendStamps { counted: None, first: 0 };
+        let stamps = SendStamps::new(false);
         let frame = [vec![0xee; 42], payload::build(COOKIE, 77, 36)].concat();
         assert_eq!(stamps.probe(&frame, 9, COOKIE, 36), Some(ProbeNo(77)));
         assert_eq!(stamps.probe(&frame, 9, Cookie(1), 36), None);
@@ -116,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_counter_is_known_by_the_order_of_sending() {
-        let mut stamps = SendStamps { counted: Some(VecDeque::new()), first: 0 };
+        let mut stamps = SendStamps::new(true);
         (0..5_000).for_each(|no| stamps.sent(ProbeNo(no * 2)));
         assert_eq!(stamps.probe(&[], 4_999, COOKIE, 36), Some(ProbeNo(9_998)));
         assert_eq!(stamps.probe(&[], 904, COOKIE, 36), Some(ProbeNo(1_808)));

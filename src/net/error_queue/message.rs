@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use nix::errno::Errno;
 
 use super::format::Format;
-use super::socket::{Extended, Message};
+pub use super::socket::{Extended, Message};
 use crate::engine::probe::{Answer, Event, Flow, LocalFault, ProbeNo, Reply, Stray};
 use crate::net::clock::Clock;
 use crate::net::ports;
