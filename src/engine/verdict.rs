@@ -35,8 +35,7 @@ use super::journal::{Entry, What};
 use super::path::PathView;
 use super::round::Row;
 use super::snapshot::Snapshot;
-use super::table::Span;
-use super::time::Time;
+use super::span::Span;
 
 /// Tries below which nothing is said.
 const GATHERING: u32 = 10;
@@ -47,9 +46,9 @@ const FLAPS: usize = 4;
 /// A stretch of loss of this many ms is an outage, not a burst.
 const LONG: u32 = 15_000;
 
-/// Judges the tries due from `from` to `to` that are kept one by one.
-pub fn verdict(history: &History, path: &PathView, journal: &[Entry], (from, to): (Time, Time)) -> Finding {
-    let evidence = Evidence::of(history, path, from, to);
+/// Judges the tries of a span that are kept one by one.
+pub fn verdict(history: &History, path: &PathView, journal: &[Entry], span: Span) -> Finding {
+    let evidence = Evidence::of(history, path, span);
     let changes = changes(journal, &evidence);
     let mut finding = judge(&evidence, path, &changes);
     finding.changes = changes.len();
@@ -61,11 +60,7 @@ pub fn verdict(history: &History, path: &PathView, journal: &[Entry], (from, to)
 impl Snapshot {
     /// The verdict of a span.
     pub fn verdict(&self, span: Span) -> Finding {
-        let from = match span {
-            Span::All => Time::ZERO,
-            Span::Since(from) => from,
-        };
-        verdict(&self.history, &self.path, &[], (from, Time::FAR))
+        verdict(&self.history, &self.path, &[], span)
     }
 
     /// Each row's part in a finding of this snapshot.
@@ -77,7 +72,7 @@ impl Snapshot {
 /// Each row's part in a finding, from the same rounds.
 pub fn hops(history: &History, path: &PathView, finding: &Finding) -> Vec<HopEvidence> {
     let (from, to) = finding.span;
-    finding::hops(&Evidence::of(history, path, from, to + Duration::from_millis(1)), finding)
+    finding::hops(&Evidence::of(history, path, Span::Between(from, to + Duration::from_millis(1))), finding)
 }
 
 /// When the route changed within the evidence, in ms since its start.

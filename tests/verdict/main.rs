@@ -13,6 +13,7 @@ use std::time::SystemTime;
 
 use hopwatch::engine::history::History;
 use hopwatch::engine::random::mix;
+use hopwatch::engine::span::Span;
 use hopwatch::engine::time::Time;
 use hopwatch::engine::verdict::verdict;
 
@@ -37,7 +38,7 @@ fn play(stratum: Stratum, seed: u64) -> Scores {
         history.push(settled);
         let now = Time::from_millis(3_000 * (round as u64 + 1));
         let journal: Vec<_> = run.journal.iter().filter(|entry| entry.start < now).cloned().collect();
-        let finding = verdict(&history, &run.path, &journal, (Time::ZERO, Time::FAR));
+        let finding = verdict(&history, &run.path, &journal, Span::All);
         let found = mark(&finding, &world, truth, round);
         tally.rounds += 1;
         if let Mark::Wrong(why) = found {

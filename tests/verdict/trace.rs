@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::Pace;
+use hopwatch::engine::span::Span;
 use hopwatch::engine::time::{Anchor, Time};
 use hopwatch::engine::trace::{Trace, TraceConfig};
 use hopwatch::engine::verdict::{Finding, Kind, verdict};
@@ -60,7 +61,7 @@ fn played(scenario: Scenario) -> Finding {
             }
         }
     }
-    verdict(&snapshot.history, &snapshot.path, &[], (Time::ZERO, Time::FAR))
+    verdict(&snapshot.history, &snapshot.path, &[], Span::All)
 }
 
 fn still(hops: Branch) -> Finding {

@@ -3,6 +3,7 @@
 use super::super::history::History;
 use super::super::path::{End, PathView};
 use super::super::round::{Row, Try};
+use super::super::span::Span;
 use super::super::time::Time;
 use crate::wire::icmp::Icmp;
 use std::net::IpAddr;
@@ -132,11 +133,12 @@ pub struct Refusal {
 }
 
 impl Evidence {
-    /// Gathers what the rounds kept try by try hold from `from` to `to`.
+    /// Gathers what the rounds kept try by try hold of a span.
     ///
     /// A round tells when it began and in which order its tries were sent; hops are spread over the interval
     /// by TTL, so a try's time is known to within a part of that.
-    pub fn of(history: &History, path: &PathView, from: Time, to: Time) -> Self {
+    pub fn of(history: &History, path: &PathView, span: Span) -> Self {
+        let (from, to) = (span.from(), span.to());
         let rounds = || {
             let ends_before = |round: &&super::super::round::Round| {
                 let tries = round.rows.iter().map(|part| part.tries.len()).max().unwrap_or_default();
