@@ -60,6 +60,14 @@ impl Matching {
         self.target.ip()
     }
 
+    /// Probes leave from another address from now on, which the checksum of UDP covers.
+    pub fn follow(&mut self, source: IpAddr) {
+        if let Form::Udp { source_port, udp_len, checksums } = &mut self.form {
+            let source = SocketAddr::new(source, *source_port);
+            *checksums = Checksums::new(source, self.target, self.cookie, usize::from(*udp_len) - 8);
+        }
+    }
+
     /// A probe was sent.
     pub const fn sent(&mut self, no: ProbeNo) {
         self.last = Some(no);
