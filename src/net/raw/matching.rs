@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::engine::probe::{ProbeNo, Protocol, Quoted, Stray};
+use crate::engine::probe::{Flow, Probe, ProbeNo, Protocol, Quoted, Stray};
 use crate::net::channel::ChannelConfig;
 use crate::net::ports;
 use crate::wire::icmp::Family;
@@ -18,6 +18,8 @@ pub struct Matching {
     form: Form,
     /// The last probe that was sent.
     last: Option<ProbeNo>,
+    /// Probes were sent in flows of their own.
+    has_own_flows: bool,
 }
 
 /// What is known of all our probes.
@@ -49,7 +51,7 @@ impl Matching {
             (Protocol::Icmp, Family::V6) => Form::Echo { protocol: ICMPV6, id: source.port() },
             (Protocol::Tcp, _) => Form::Tcp,
         };
-        Self { target, cookie, form, last: None }
+        Self { target, cookie, form, last: None, has_own_flows: false }
     }
 
     /// The target's address.
@@ -58,8 +60,9 @@ impl Matching {
     }
 
     /// A probe was sent.
-    pub const fn sent(&mut self, no: ProbeNo) {
-        self.last = Some(no);
+    pub fn sent(&mut self, probe: &Probe) {
+        self.last = Some(probe.no);
+        self.has_own_flows |= probe.flow != Flow::Stable;
     }
 
     /// The probe that a quote is of, or why it is none of ours.
@@ -92,7 +95,8 @@ impl Matching {
         let port = quote.destination_port.filter(|_| to_target);
         match self.form {
             Form::Udp { source, .. } => {
-                let is_flow = port.is_some_and(|port| ports::flow(port, self.target.port()).is_some());
+                let flow = port.and_then(|port| ports::flow(port, self.target.port()));
+                let is_flow = flow.is_some_and(|flow| flow == Flow::Stable || self.has_own_flows);
                 quote.protocol == Some(UDP) && is_flow && quote.source_port == Some(source.port())
             }
             Form::Echo { protocol, id } => {
@@ -132,7 +136,7 @@ mod tests {
     fn matching() -> Matching {
         let config = ChannelConfig::new(Protocol::Udp, "198.51.100.7:33434".parse().unwrap(), COOKIE);
         let mut matching = Matching::new(&config, "192.0.2.1:54321".parse().unwrap());
-        matching.sent(ProbeNo(100));
+        matching.sent(&probe(100, Flow::Stable));
         matching
     }
 
@@ -158,6 +162,10 @@ mod tests {
             echo: None,
             payload,
         }
+    }
+
+    const fn probe(no: u32, flow: Flow) -> Probe {
+        Probe { no: ProbeNo(no), ttl: 1, flow }
     }
 
     fn find(matching: &Matching, quote: &Quote) -> Result<Found, Stray> {
@@ -197,6 +205,7 @@ mod tests {
         let fresh = Matching { last: None, ..matching() };
         assert_eq!(find(&fresh, &bare), Err(Stray::Truncated));
     }
+
     #[test]
     fn a_probe_in_a_flow_of_its_own_is_ours_too() {
         let source = "192.0.2.1:54321".parse().unwrap();
@@ -206,7 +215,12 @@ mod tests {
         for payload in [&payload[..], &[]] {
             let own =
                 Quote { destination_port: Some(33_500), udp_checksum: Some(checksum), ..quote(payload) };
-            let found = find(&matching(), &own);
+            if payload.is_empty() {
+                assert_eq!(find(&matching(), &own), Err(Stray::Foreign), "none was sent so");
+            }
+            let mut moving = matching();
+            moving.sent(&probe(100, Flow::Own(65)));
+            let found = find(&moving, &own);
             assert_eq!(found.map(|found| (found.no, found.rewritten)), Ok((ProbeNo(77), false)));
         }
     }
@@ -215,7 +229,7 @@ mod tests {
     fn an_echo_request_is_known_by_its_cookie_or_its_sequence_number() {
         let config = ChannelConfig::new(Protocol::Icmp, "198.51.100.7:0".parse().unwrap(), COOKIE);
         let mut matching = Matching::new(&config, "192.0.2.1:99".parse().unwrap());
-        matching.sent(ProbeNo(100));
+        matching.sent(&probe(100, Flow::Stable));
         let payload = payload::build(COOKIE, 77, 16);
         let echo = Echo { is_request: true, id: 99, seq: payload::seq(77) };
         let none = Quote {
