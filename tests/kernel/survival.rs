@@ -83,13 +83,13 @@ fn now() -> u64 {
 
 /// Breaks what `watches` need, sees that each of them says so in one of these `words`, mends it, and sees that
 /// each is over it within a round, and lost nothing to it.
-fn survive(watches: Vec<(String, Terminal)>, words: &[&str], hurt: impl FnOnce(), mend: impl FnOnce()) {
-    for (name, watch) in &watches {
+fn survive(watches: &[(String, Terminal)], words: &[&str], hurt: impl FnOnce(), mend: impl FnOnce()) {
+    for (name, watch) in watches {
         watch.until_within(4.0, &format!("{name}: the path"), |screen| is_whole(&screen.contents()));
     }
     let hurt_at = now();
     hurt();
-    for (name, watch) in &watches {
+    for (name, watch) in watches {
         let is_named = |text: &str| {
             fault(text)
                 .is_some_and(|line| line.contains(" since ") && words.iter().any(|word| line.contains(word)))
@@ -98,7 +98,7 @@ fn survive(watches: Vec<(String, Terminal)>, words: &[&str], hurt: impl FnOnce()
     }
     mend();
     let mended_at = now();
-    for (name, watch) in &watches {
+    for (name, watch) in watches {
         let is_over = |text: &str| fault(text).is_some_and(|line| line.contains(" to "));
         let screen =
             watch.until_within(4.0, &format!("{name}: the end of it"), |screen| is_over(&screen.contents()));
@@ -117,7 +117,7 @@ fn survive(watches: Vec<(String, Terminal)>, words: &[&str], hurt: impl FnOnce()
         );
         assert!(until <= mended_at + 3, "{name}: {line}, mended at {mended_at}");
     }
-    for (name, watch) in &watches {
+    for (name, watch) in watches {
         let screen = watch.screen().contents();
         for (ttl, cells) in rows(&screen).into_iter().filter(|(ttl, _)| *ttl <= ROUTERS + 1) {
             let loss = cells.iter().find(|cell| cell.ends_with('%') || cell.parse::<f64>().is_ok());
@@ -129,7 +129,7 @@ fn survive(watches: Vec<(String, Terminal)>, words: &[&str], hurt: impl FnOnce()
 
 fn everywhere(words: &[&str], hurt: impl Fn(), mend: impl Fn()) {
     for family in 0..2 {
-        survive(watches(family, &[]), words, &hurt, &mend);
+        survive(&watches(family, &[]), words, &hurt, &mend);
     }
 }
 
@@ -202,7 +202,7 @@ fn an_address_that_the_user_chose_is_waited_for() {
             let address = format!("addr XX {own}/{length} dev away");
             let nodad = if family == 1 { " nodad" } else { "" };
             survive(
-                watches(family, &["-a", own]),
+                &watches(family, &["-a", own]),
                 &["source address gone"],
                 || lab::ip(&address.replace("XX", "del")),
                 || lab::ip(&(address.replace("XX", "add") + nodad)),

@@ -60,10 +60,9 @@ impl Matching {
     }
 
     /// Probes leave from another address from now on, which the checksum of UDP covers.
-    pub fn follow(&mut self, source: IpAddr) {
-        if let Form::Udp { source_port, udp_len, checksums } = &mut self.form {
-            let source = SocketAddr::new(source, *source_port);
-            *checksums = Checksums::new(source, self.target, self.cookie, usize::from(*udp_len) - 8);
+    pub const fn follow(&mut self, address: IpAddr) {
+        if let Form::Udp { source, .. } = &mut self.form {
+            source.set_ip(address);
         }
     }
 
