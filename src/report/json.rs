@@ -25,8 +25,8 @@ use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
 /// Writes the document and a line break.
-pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document::of(view, zone))?;
+pub fn write(out: &mut impl Write, view: &View, span: Span, zone: &TimeZone) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::of(view, span, zone))?;
     writeln!(out)
 }
 
@@ -143,10 +143,10 @@ struct Grades {
 }
 
 impl<'a> Document<'a> {
-    fn of(view: &'a View, zone: &TimeZone) -> Self {
+    fn of(view: &'a View, span: Span, zone: &TimeZone) -> Self {
         let (about, snapshot) = (&view.about, &view.snapshot);
         let at = |time| rfc3339(snapshot.anchor.wall(time), zone);
-        let table = snapshot.table(Span::All);
+        let table = snapshot.table(span);
         Self {
             schema: "hopwatch.report/1",
             target: Target { name: &about.target, address: about.address, reached: words::reached(view) },
@@ -155,8 +155,8 @@ impl<'a> Document<'a> {
             protocol: about.protocol.name().to_lowercase(),
             port: about.port,
             channel: about.channel,
-            started: at(snapshot.started),
-            ended: at(snapshot.now),
+            started: at(snapshot.start(span)),
+            ended: at(snapshot.end(span)),
             tries: snapshot.pace.tries,
             interval_s: snapshot.pace.interval.as_secs_f64(),
             timeout_s: snapshot.pace.timeout.as_secs_f64(),
@@ -292,7 +292,7 @@ mod tests {
 
     fn text(view: &View) -> String {
         let mut out = Vec::new();
-        write(&mut out, view, &TimeZone::fixed(offset(2))).unwrap();
+        write(&mut out, view, Span::All, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
     }
 

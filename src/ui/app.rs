@@ -13,6 +13,7 @@ use super::details::Details;
 use super::keys::Scope;
 use super::layout::Areas;
 use super::lines::{self, Line, Window};
+use super::period::Period;
 use super::prompt::Prompt;
 use super::strip::Scale;
 use super::theme::Look;
@@ -22,6 +23,7 @@ use crate::engine::round::Row;
 use crate::engine::span::Span;
 use crate::engine::table::{RowState, Table, TableRow};
 use crate::engine::time::Time;
+use crate::report::figures::Figure;
 use crate::report::words;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
@@ -44,6 +46,8 @@ pub struct UiConfig {
     pub zone: TimeZone,
     /// Whether origins are shown at first.
     pub origins: bool,
+    /// The figures, from the left; `None` leaves it to the room there is.
+    pub order: Option<Vec<&'static Figure>>,
 }
 
 /// The state of the screen.
@@ -53,7 +57,7 @@ pub struct App {
     now: SystemTime,
     size: Size,
     live: Option<View>,
-    span: Span,
+    period: Period,
     frozen: Option<Frozen>,
     hosts: Hosts,
     labels: bool,
@@ -74,7 +78,7 @@ pub struct App {
 #[derive(Debug)]
 struct Frozen {
     view: View,
-    span: Span,
+    period: Period,
     since: SystemTime,
 }
 
@@ -97,7 +101,7 @@ impl App {
             now,
             size,
             live: None,
-            span: Span::All,
+            period: Period::All,
             frozen: None,
             hosts: config.hosts,
             labels: config.labels,
@@ -162,6 +166,7 @@ impl App {
             Action::FewerHops => return self.reach(-1),
             Action::Freeze => self.freeze(),
             Action::Restart => self.restart(),
+            Action::NextPeriod => self.next_period(),
             Action::NextProtocol => return Some(Request::NextProtocol),
             Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
@@ -215,18 +220,27 @@ impl App {
     fn freeze(&mut self) {
         self.frozen = match self.frozen.take() {
             Some(_) => None,
-            None => self.live.clone().map(|view| Frozen { view, span: self.span, since: self.now }),
+            None => self.live.clone().map(|view| Frozen { view, period: self.period, since: self.now }),
         };
         self.table.take();
     }
 
     fn restart(&mut self) {
         let Some(view) = &self.live else { return };
-        self.span = Span::Since(view.snapshot.now);
+        self.period = Period::From(view.snapshot.now);
         self.message = Some("statistics restarted".to_owned());
         if self.frozen.is_none() {
             self.table.take();
         }
+    }
+
+    fn next_period(&mut self) {
+        self.period = self.period().next();
+        if let Some(frozen) = &mut self.frozen {
+            frozen.period = self.period;
+        }
+        self.message = Some(format!("figures: {}", self.period.name()));
+        self.table.take();
     }
 
     fn submit(&mut self) -> Option<Request> {
@@ -247,12 +261,17 @@ impl App {
         self.live.as_ref()
     }
 
-    /// The stretch of time that the shown figures are of.
-    pub fn span(&self) -> Span {
-        self.frozen.as_ref().map_or(self.span, |frozen| frozen.span)
+    /// The stretch of time that the shown figures are of; it stands still with a frozen picture.
+    pub fn period(&self) -> Period {
+        self.frozen.as_ref().map_or(self.period, |frozen| frozen.period)
     }
 
-    /// The hop table of what is shown, made once for each view.
+    /// The span that this is for what is shown.
+    pub fn span(&self) -> Span {
+        self.view().map_or(Span::All, |view| self.period().span(view.snapshot.now))
+    }
+
+    /// The hop table of what is shown, made once for each view and period.
     pub fn table(&self) -> Option<&Table> {
         let view = self.view()?;
         Some(self.table.get_or_init(|| view.snapshot.table(self.span())))
@@ -365,6 +384,11 @@ impl App {
     /// Colours and characters.
     pub const fn look(&self) -> &Look {
         &self.config.look
+    }
+
+    /// The figures asked for, from the left.
+    pub fn order(&self) -> Option<&[&'static Figure]> {
+        self.config.order.as_deref()
     }
 
     /// The time zone of the clock.

@@ -128,6 +128,13 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(
         Scope::Table,
+        &[char('w')],
+        Action::NextPeriod,
+        "figures of the last 1 min, 10 min, 1 h, or of all",
+        &[hint("w", "window", 5)],
+    ),
+    bind(
+        Scope::Table,
         &[char('u')],
         Action::NextProtocol,
         "probe with UDP, ICMP or TCP in turn; statistics restart",
