@@ -148,6 +148,7 @@ fn odd_answers(table: &Table) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::time::Time;
     use crate::report::figures::usual;
     use crate::report::fixture;
     use jiff::tz::offset;
@@ -166,17 +167,20 @@ mod tests {
         let second = Time::from_millis(3_000);
         let written = |span| {
             let figures = &crate::report::figures::order("S5").unwrap();
-            let layout = Layout { hosts: Hosts::Names, wide: false, origins: false, labels: false, span, figures };
+            let layout =
+                Layout { hosts: Hosts::Names, wide: false, origins: false, labels: false, span, figures };
             let mut out = Vec::new();
             write(&mut out, &fixture::reached(), layout, &TimeZone::UTC).unwrap();
             String::from_utf8(out).unwrap()
         };
         let (all, first) = (written(Span::All), written(Span::Between(Time::ZERO, second)));
-        assert!(all.starts_with("Start: 2023-11-14T22:13:20Z\nHOST"), "{all}");
-        assert!(first.starts_with("Start: 2023-11-14T22:13:20Z\nEnd: 2023-11-14T22:13:23Z\nHOST"), "{first}");
-        let sent = |text: &str| text.lines().find(|line| line.contains("1.|--")).map(|line| {
-            line.split_whitespace().nth(2).unwrap_or_default().to_owned()
-        });
+        assert!(all.starts_with("Start: 2023-11-14T22:13:20+00:00\nHOST"), "{all}");
+        assert!(first.starts_with("Start: 2023-11-14T22:13:20+00:00\nEnd: 2023-11-14T22:13:23+00:00\nHOST"), "{first}");
+        let sent = |text: &str| {
+            text.lines()
+                .find(|line| line.contains("1.|--"))
+                .map(|line| line.split_whitespace().nth(2).unwrap_or_default().to_owned())
+        };
         assert_eq!((sent(&all), sent(&first)), (Some("6".to_owned()), Some("3".to_owned())), "{all}{first}");
     }
 

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn origins_get_room_before_all_but_the_alarm() {
         for (width, expected, origin) in [
-            (200, "Loss% Snt Last Avg Best Wrst StDev", 30),
+            (200, "Loss% Snt Last Avg Best Wrst StDev P50 P95 P99 Javg", 30),
             (110, "Loss% Snt Last Avg Best Wrst StDev", 15),
             (80, "Loss% Snt Last Avg Wrst", 7),
             (60, "Loss% Last Avg", 7),
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn columns_drop_by_rank() {
         for (width, expected) in [
-            (200, "Loss% Snt Last Avg Best Wrst StDev"),
+            (200, "Loss% Snt Last Avg Best Wrst StDev P50 P95 P99 Javg"),
             (80, "Loss% Snt Last Avg Best Wrst StDev"),
             (79, "Loss% Snt Last Avg Best Wrst StDev"),
             (72, "Loss% Snt Last Avg Best Wrst"),
