@@ -57,11 +57,16 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout<'_>, zone: &TimeZ
             line.labels.iter().try_for_each(|label| writeln!(out, "    |  +-- {label}"))?;
         }
     }
-    let below: Vec<String> =
-        [words::fault(view, zone), times(&table), odd_answers(&table), words::strays(view)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let below: Vec<String> = [
+        words::verdict(view, layout.span),
+        words::fault(view, zone),
+        times(&table),
+        odd_answers(&table),
+        words::strays(view),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if !below.is_empty() {
         writeln!(out)?;
     }
@@ -175,7 +180,10 @@ mod tests {
         };
         let (all, first) = (written(Span::All), written(Span::Between(Time::ZERO, second)));
         assert!(all.starts_with("Start: 2023-11-14T22:13:20+00:00\nHOST"), "{all}");
-        assert!(first.starts_with("Start: 2023-11-14T22:13:20+00:00\nEnd: 2023-11-14T22:13:23+00:00\nHOST"), "{first}");
+        assert!(
+            first.starts_with("Start: 2023-11-14T22:13:20+00:00\nEnd: 2023-11-14T22:13:23+00:00\nHOST"),
+            "{first}"
+        );
         let sent = |text: &str| {
             text.lines()
                 .find(|line| line.contains("1.|--"))

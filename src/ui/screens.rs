@@ -185,7 +185,7 @@ fn long() -> Scene {
 fn header(app: &App) -> String {
     let picture = picture(app, 120, 24);
     let row = picture.buffer().content().chunks(120).nth(1).expect("a second line");
-    row.iter().map(|cell| cell.symbol()).collect()
+    row.iter().map(ratatui::buffer::Cell::symbol).collect()
 }
 
 #[test]
