@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::action::Edit;
-use crate::settings::parse_duration;
+use crate::settings::{FLOOR, parse_duration};
 
 /// The longest text worth typing.
 const MAX_CHARS: usize = 16;
@@ -47,7 +47,8 @@ impl Prompt {
 
 fn within(interval: Duration, floor: Duration) -> Result<Duration, String> {
     if interval < floor {
-        Err(format!("at least {floor:?} without privileges"))
+        let why = if floor >= FLOOR { " without privileges" } else { "" };
+        Err(format!("at least {floor:?}{why}"))
     } else if interval.is_zero() {
         Err("must be above zero".to_owned())
     } else if interval > CEILING {

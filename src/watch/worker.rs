@@ -207,7 +207,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.check.drive(&self.trace, self.trace.pace(), self.channel.blocked().is_none());
         // History has its share already; the recording will read the rest here.
         while let Some(record) = self.trace.poll_record() {
-            self.want_origins(&record);
+            self.want_names(&record);
         }
         let now = self.clock.now();
         self.resolver.drive(now);
@@ -228,11 +228,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         }
     }
 
-    /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end.
-    fn want_origins(&mut self, record: &Record) {
+    /// Every responder's name and origin are wanted, and where nobody looks on the way, early enough for an end
+    /// at any time.
+    fn want_names(&mut self, record: &Record) {
         let Record::Round(round) = record else { return };
         let now = self.clock.now();
         for address in round.rows.iter().flat_map(|row| &row.responders) {
+            self.resolver.want(now, *address);
             self.finder.want(now, *address);
         }
     }

@@ -185,7 +185,7 @@ fn unclear(finding: &Finding) -> Vec<String> {
         return vec![
             format!("Only {who} loses: {share}"),
             "the last link, or it limits its answers".to_owned(),
-            "another protocol (u) would tell".to_owned(),
+            "probes of another protocol would tell".to_owned(),
         ];
     }
     let begin = format!("{} of {} tries to {who} lost", finding.lost, finding.samples);
