@@ -242,3 +242,59 @@ fn a_program_that_was_stopped_has_a_gap_and_no_loss() {
         }
     });
 }
+
+#[test]
+fn a_next_hop_that_falls_silent_on_the_link_and_comes_back() {
+    lab::inside(|| {
+        let chain = chain();
+        let router = |what: &'static str| {
+            chain.routers[0].run(move || {
+                lab::ip(&format!(
+                    "addr {what} 10.0.1.1/24 dev home\naddr {what} fd00:0:0:1::1/64 dev home nodad"
+                ));
+            });
+        };
+        let hurt = || {
+            router("del");
+            lab::ip("neigh flush dev away");
+        };
+        for family in 0..2 {
+            // A connection attempt is given up before the kernel gives up the next hop.
+            let watches: Vec<_> =
+                watches(family, &[]).into_iter().filter(|(name, _)| !name.starts_with("-T")).collect();
+            survive(&watches, &["next hop does not answer"], hurt, || router("add"));
+        }
+    });
+}
+
+#[test]
+fn a_full_queue_is_no_loss() {
+    lab::inside(|| {
+        let _chain = chain();
+        for family in 0..2 {
+            let watches = vec![("UDP".to_owned(), open(false, family, &[]))];
+            let hurt =
+                || drop(lab::run(&["tc", "qdisc", "add", "dev", "away", "root", "pfifo", "limit", "0"]));
+            let mend = || drop(lab::run(&["tc", "qdisc", "del", "dev", "away", "root"]));
+            survive(&watches, &["no buffer space"], hurt, mend);
+        }
+    });
+}
+
+#[test]
+fn an_ipv6_address_that_is_deprecated_gives_way_to_another() {
+    lab::inside(|| {
+        let _chain = chain();
+        let watches = watches(1, &[]);
+        for (name, watch) in &watches {
+            watch.until_within(4.0, name, |screen| is_whole(&screen.contents()));
+        }
+        lab::ip("addr add fd00:0:0:1::99/64 dev away nodad");
+        lab::ip("addr change fd00:0:0:1::fe/64 dev away valid_lft forever preferred_lft 0");
+        for (name, watch) in &watches {
+            let follows = |text: &str| text.contains("fd00:0:0:1::99");
+            let screen = watch.until_within(4.0, name, |screen| follows(&screen.contents())).contents();
+            assert!(fault(&screen).is_none(), "{name}:\n{screen}");
+        }
+    });
+}
