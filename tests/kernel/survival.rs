@@ -120,9 +120,12 @@ fn survive(watches: &[(String, Terminal)], words: &[&str], hurt: impl FnOnce(), 
     for (name, watch) in watches {
         let screen = watch.screen().contents();
         for (ttl, cells) in rows(&screen).into_iter().filter(|(ttl, _)| *ttl <= ROUTERS + 1) {
-            let loss = cells.iter().find(|cell| cell.ends_with('%') || cell.parse::<f64>().is_ok());
-            let loss: f64 = loss.map_or(0.0, |cell| cell.trim_end_matches('%').parse().expect("a share"));
-            assert!(loss == 0.0, "{name}: TTL {ttl}:\n{screen}");
+            let at = cells.iter().position(|cell| cell.ends_with('%'));
+            let number = |index: usize| cells[index].trim_end_matches('%').parse::<f64>().expect("a number");
+            let lost = at.map_or(0.0, |at| number(at) / 100.0 * number(at + 1));
+            // A SYN is given up before the kernel has asked a second time who the next hop is on the link.
+            let most = if name.starts_with("-T") { 1.1 } else { 0.0 };
+            assert!(lost <= most, "{name}: TTL {ttl}:\n{screen}");
         }
     }
 }
@@ -145,14 +148,13 @@ fn a_link_that_goes_down_and_up_again() {
 fn a_link_whose_other_end_goes_down_and_up_again() {
     lab::inside(|| {
         let chain = chain();
-        let other =
-            |way: &'static str| chain.routers[0].run(move || lab::ip(&format!("link set home {way}")));
+        let hurt = || chain.routers[0].run(|| lab::ip("link set home down"));
         let mend = || {
-            other("up");
-            chain.routers[0].run(|| lab::ip("addr replace fd00:0:0:1::1/64 dev home nodad"));
+            chain.routers[0]
+                .run(|| lab::ip("addr replace fd00:0:0:1::1/64 dev home nodad\nlink set home up"));
             lab::ip(LINK);
         };
-        everywhere(&["link down"], || other("down"), mend);
+        everywhere(&["link down"], hurt, mend);
     });
 }
 
