@@ -5,6 +5,10 @@
 //! somebody gives them. From then on every TTL that answers nothing, and every TTL where that address is known
 //! to stand, is asked by turns in the stable flow and in one of its own, until the address has
 //! answered there: that TTL keeps to flows of its own.
+//!
+//! Where all ports but the application's are filtered, flows of their own are never answered. Then at most one
+//! probe that may reach the target is on its way at a time: the nearest TTL that it may stand at is asked alone,
+//! twice, then the next one, and once it is found it waits for each answer, or until none is believed any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -25,11 +29,38 @@ const REST: Duration = Duration::from_secs(1);
 /// Answers in a row that name their probe, after which a TTL returns to the stable flow.
 const NAMED: u32 = 60;
 
+/// How long TTLs are asked alone without a word from the application.
+const ALONE_FOR: Duration = Duration::from_mins(5);
+/// Tries in a row at one TTL that is asked alone, before the next one is.
+const ALONE: u8 = 2;
+
+/// An address that gives such answers, at a TTL not known yet.
+#[derive(Clone, Copy, Debug)]
+struct Sought {
+    /// When the first of them came.
+    since: Time,
+    /// When the latest came.
+    latest: Time,
+    /// The application gave it.
+    is_direct: bool,
+}
+
+/// The TTL that is asked alone while the target's is not known, and how often it was.
+#[derive(Clone, Copy, Debug)]
+struct Alone {
+    ttl: u8,
+    tries: u8,
+    /// When the application answered last.
+    heard: Time,
+}
+
 /// What is known of such answers.
 #[derive(Clone, Debug, Default)]
 pub struct Bare {
-    /// Who gives them, at a TTL not known yet, when the latest came, and whether an application gave it.
-    sought: BTreeMap<IpAddr, (Time, bool)>,
+    /// Who gives them.
+    sought: BTreeMap<IpAddr, Sought>,
+    /// The target's application answers in the stable flow, and nothing of the target's in any other.
+    alone: Option<Alone>,
     /// TTLs asked by turns whose latest turn was a flow of their own.
     turned: BTreeSet<u8>,
     /// Answers in a row that named their probe, by TTL with flows of its own.
@@ -41,8 +72,46 @@ impl Bare {
     pub fn seek(&mut self, now: Time, reply: &Reply, path: &Path) {
         let is_known = path.is_in_other_flow(reply.from);
         if !is_known && (self.sought.len() < MOST || self.sought.contains_key(&reply.from)) {
-            self.sought.insert(reply.from, (now, reply.answer == Answer::Direct));
+            let is_direct = reply.answer == Answer::Direct;
+            if let Some(alone) = self.alone.as_mut().filter(|_| is_direct) {
+                alone.heard = now;
+                return;
+            }
+            let since = self.sought.get(&reply.from).map_or(now, |sought| sought.since);
+            self.sought.insert(reply.from, Sought { since, latest: now, is_direct });
         }
+    }
+
+    /// Whether a probe of `ttl` has to wait at `now`, since another that may reach the target is on its way or
+    /// has its turn.
+    pub fn holds(&mut self, now: Time, ttl: u8, pace: Pace, path: &Path, collector: &Collector) -> bool {
+        self.sought.retain(|_, sought| now.since(sought.latest) <= SOUGHT);
+        let is_filtered = self.sought.get(&path.target()).is_some_and(|sought| {
+            // By then flows of their own have had their turn, and time to be answered.
+            sought.is_direct && now.since(sought.since) >= pace.interval * 2 + pace.timeout
+        });
+        if is_filtered {
+            self.sought.remove(&path.target());
+            self.alone = Some(Alone { ttl: 0, tries: 0, heard: now });
+        }
+        self.alone = self.alone.filter(|alone| now.since(alone.heard) <= ALONE_FOR);
+        let Some(alone) = &mut self.alone else { return false };
+        if !path.may_reach(ttl) {
+            return false;
+        }
+        let is_due = collector.is_direct_due(now, path);
+        if path.is_ended() || is_due {
+            return is_due;
+        }
+        if alone.ttl < path.nearest() || alone.ttl > path.reach() {
+            (alone.ttl, alone.tries) = (path.nearest(), 0);
+        } else if alone.tries >= ALONE {
+            let next = if alone.ttl < path.reach() { alone.ttl + 1 } else { path.nearest() };
+            (alone.ttl, alone.tries) = (next, 0);
+        }
+        let is_turn = alone.ttl == ttl;
+        alone.tries += u8::from(is_turn);
+        !is_turn
     }
 
     /// The flow for a probe of `ttl` at `now`.
@@ -51,7 +120,9 @@ impl Bare {
         if path.is_other_flow(ttl) {
             return own();
         }
-        self.sought.retain(|_, (at, _)| now.since(*at) <= SOUGHT);
+        if self.alone.is_some() && path.may_reach(ttl) {
+            return Flow::Stable;
+        }
         let is_sought = |address| self.sought.contains_key(&address);
         let may_be = path.address(ttl).is_some_and(is_sought)
             || collector.is_mute(now, ttl, pace.timeout.max(pace.interval * 2));
@@ -65,10 +136,13 @@ impl Bare {
     /// A probe of `ttl` in `flow` was answered, by an answer that named it or by a bare one.
     pub fn answered(&mut self, ttl: u8, flow: Flow, reply: &Reply, path: &mut Path) {
         if flow == Flow::Stable {
+            if let Some(alone) = self.alone.as_mut().filter(|_| reply.answer == Answer::Direct) {
+                alone.heard = reply.received;
+            }
             return;
         }
         // An application answers at the stable flow's port alone; at others the target itself speaks.
-        let is_of_application = self.sought.remove(&reply.from).is_some_and(|(_, is_direct)| is_direct);
+        let is_of_application = self.sought.remove(&reply.from).is_some_and(|sought| sought.is_direct);
         if reply.no.is_none() || is_of_application {
             path.set_other_flow(ttl, true);
             self.named.remove(&ttl);

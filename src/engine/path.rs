@@ -116,6 +116,24 @@ impl Path {
         }
     }
 
+    /// Whom it leads to.
+    pub const fn target(&self) -> IpAddr {
+        self.target
+    }
+
+    /// The lowest TTL that the target may stand at, while that is not known.
+    pub fn nearest(&self) -> u8 {
+        self.last_responder().max(self.first_ttl.saturating_sub(1)).saturating_add(1)
+    }
+
+    /// Whether a probe of `ttl` may reach the target, as far as known.
+    pub fn may_reach(&self, ttl: u8) -> bool {
+        match self.end {
+            End::Target { ttl: lowest, .. } => ttl >= lowest,
+            _ => ttl >= self.nearest(),
+        }
+    }
+
     /// The highest TTL to ask in every cycle.
     pub fn reach(&self) -> u8 {
         let wanted = match self.end {

@@ -98,6 +98,11 @@ impl Trace {
             match self.prober.poll(now, &self.path)? {
                 Due::Cycle(at) => self.begin_cycle(at),
                 Due::Skip(ttl) => self.collector.skip(now, ttl),
+                Due::Ask(ttl)
+                    if self.bare.holds(now, ttl, self.prober.pace(), &self.path, &self.collector) =>
+                {
+                    self.collector.skip(now, ttl);
+                }
                 Due::Ask(ttl) => {
                     self.version += 1;
                     let flow = match self.config.flows {

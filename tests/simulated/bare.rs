@@ -224,6 +224,57 @@ fn an_application_that_sends_bytes_of_its_own_is_the_target_without_loss() {
     }
 }
 
+/// Nothing reaches the target but what is for the application's port.
+fn filtered(now: Time, event: Event) -> Vec<(Time, Event)> {
+    match event {
+        Event::Bare { flow: Flow::Own(_), .. } => vec![],
+        other => vec![(now, other)],
+    }
+}
+
+#[test]
+fn an_application_at_the_one_port_that_is_not_filtered_is_the_target() {
+    for (ms, silent) in [(8.0, 0), (60.0, 0), (60.0, 1), (1_700.0, 0)] {
+        let mut hops = routers_and(3 + silent, Hop::router(TARGET, ms).conduct(Conduct::Direct).bare());
+        for hop in &mut hops[3..3 + usize::from(silent)] {
+            hop.conduct = Conduct::Silent;
+        }
+        let ttl = 4 + silent;
+        let found = 75_000 + 122_000 * u64::from(silent);
+        let play = Play::new(still(hops.clone())).bend(filtered).until_ms(found);
+        assert_eq!(play.trace.path().end(), End::Target { ttl, upto: ttl }, "{ms} ms");
+        let before = play.target().counts;
+        let play = play.until_ms(found + 60_000);
+        assert_true(&play, &hops, &[Duration::ZERO]);
+        let counts = play.target().counts;
+        let least = if ms > 1_000.0 { 25 } else { 58 };
+        assert!(counts.answered >= before.answered + least, "{ms} ms: {before:?}, then {counts:?}");
+        assert_eq!(counts.lost, before.lost, "{ms} ms: {before:?}, then {counts:?}");
+    }
+}
+
+#[test]
+fn a_lost_answer_of_such_an_application_spoils_none_that_follow() {
+    let hops = routers_and(3, Hop::router(TARGET, 60.0).conduct(Conduct::Direct).bare());
+    let play = Play::new(still(hops.clone())).bend(|now, event| {
+        let is_lost = (100_000..101_000).contains(&(now.as_nanos() / 1_000_000));
+        match event {
+            Event::Bare { .. } if is_lost => vec![],
+            other => filtered(now, other),
+        }
+    });
+    let play = play.until_ms(99_000);
+    let lost = play.target().counts.lost;
+    let play = play.until_ms(165_000);
+    let before = play.target().counts;
+    assert_eq!(before.lost, lost + 1);
+    let play = play.until_ms(225_000);
+    assert_true(&play, &hops, &[Duration::ZERO]);
+    let counts = play.target().counts;
+    assert!(counts.answered >= before.answered + 58, "{before:?}, then {counts:?}");
+    assert_eq!(counts.lost, lost + 1, "{before:?}, then {counts:?}");
+}
+
 #[test]
 fn a_forged_one_moves_nothing() {
     let mut play = Play::new(still(plain(6))).until_ms(10_000);

@@ -68,6 +68,15 @@ impl Collector {
         open.or(closed.filter(|_| flow != Flow::Stable)).ok_or(Stray::Unknown)
     }
 
+    /// Whether an application's answer in the stable flow may still be due at `now`.
+    pub fn is_direct_due(&self, now: Time, path: &Path) -> bool {
+        let may =
+            |entry: &Entry| entry.flow == Flow::Stable && entry.is_unanswered() && path.may_reach(entry.ttl);
+        let is_believed =
+            |entry: &Entry| entry.sent.is_some_and(|sent| now.since(sent.time) <= self.horizon());
+        self.since(now).any(|entry| may(entry) && is_believed(entry))
+    }
+
     /// Neither the latest probe of `ttl` that left was answered nor any other within `window` before it.
     pub fn is_mute(&self, now: Time, ttl: u8, window: Duration) -> bool {
         let left = |entry: &&Entry| entry.sent.is_some() && entry.state != State::NotSent;
