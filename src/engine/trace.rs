@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bare::Bare;
-use super::collector::{Collector, Taken};
+use super::collector::{Collector, LATE, Taken};
 use super::faults::{Fault, Faults};
 use super::history::History;
 use super::path::{Meaning, Path};
-use super::probe::{Command, Event, Flow, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
+use super::probe::{Answer, Command, Event, Flow, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
 use super::prober::{Due, Prober};
 use super::record::Record;
 use super::snapshot::{Pace, Snapshot};
@@ -54,6 +54,8 @@ pub struct Trace {
     strays: BTreeMap<Stray, u64>,
     /// When the target answered last; the start before it ever did.
     heard: Time,
+    /// When the target last refused a probe's port, with the probe's cookie in what it quoted.
+    closed: Option<Time>,
     cycles: u32,
     records: VecDeque<Record>,
     version: u64,
@@ -77,6 +79,7 @@ impl Trace {
             left_no: None,
             strays: BTreeMap::new(),
             heard: now,
+            closed: None,
             cycles: 0,
             records: VecDeque::new(),
             version: 0,
@@ -229,7 +232,12 @@ impl Trace {
     }
 
     /// An answer that tells nothing but its flow.
+    ///
+    /// From a port that is closed nobody answers: such an answer is of whoever guessed our port.
     fn bare(&mut self, now: Time, flow: Flow, reply: &Reply) {
+        if reply.answer == Answer::Direct && self.closed.is_some_and(|at| now.since(at) <= LATE) {
+            return self.stray(Stray::Forged);
+        }
         match self.collector.only_candidate(flow, reply, &self.path) {
             Ok(no) => self.reply(now, no, reply),
             Err(reason) => {
@@ -263,6 +271,9 @@ impl Trace {
         }
         if meaning == Meaning::Target {
             self.heard = now;
+            if reply.no.is_some() && reply.answer != Answer::Direct {
+                self.closed = Some(now);
+            }
         }
         self.left(now, no);
     }

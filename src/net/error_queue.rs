@@ -21,7 +21,7 @@ use self::message::Context;
 pub use self::socket::source_for;
 use super::channel::ChannelConfig;
 use super::clock::Clock;
-use super::ports;
+use super::ports::Ports;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
 
@@ -83,7 +83,7 @@ impl ErrorQueue {
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let bytes = self.context.format.build(probe.no);
         let target = self.context.target;
-        let to = with_port(target, ports::port(probe.flow, target.port()));
+        let to = with_port(target, Ports::new(target.port(), self.context.format.cookie()).port(probe.flow));
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };

@@ -11,6 +11,7 @@ mod bare;
 mod echo;
 mod egress;
 mod faults;
+mod hostile;
 mod laboratory;
 mod origins;
 mod pace;

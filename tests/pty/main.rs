@@ -3,6 +3,7 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod compare;
 mod harness;
 mod keys;
 mod measure;

@@ -2,6 +2,7 @@
 //! becomes of each probe.
 
 mod answers;
+mod attribution;
 mod bare;
 mod books;
 mod crosscheck;
