@@ -6,6 +6,7 @@ mod attribution;
 mod bare;
 mod books;
 mod crosscheck;
+mod history;
 mod pace;
 mod paths;
 mod play;

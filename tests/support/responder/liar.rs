@@ -21,7 +21,7 @@ const STABLE: u16 = 33_434;
 /// Probes kept to lie about.
 const KEPT: usize = 600;
 /// After so long a probe has had its answer, and the same again is a replay.
-const ANSWERED: Duration = Duration::from_millis(1_000);
+const ANSWERED: Duration = Duration::from_secs(1);
 
 /// The running liar; ends when dropped.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Work {
                     body.truncate(cut);
                 }
                 body.iter_mut().skip(header).take(12).for_each(|byte| *byte ^= 0x5a);
-                self.from(liar, &probe, &body)
+                Self::from(liar, &probe, &body)
             }
             // The right ports, learnt somewhere, but not the cookie.
             5 => {
@@ -187,7 +187,11 @@ impl Work {
                 body.truncate(header);
                 body.extend(bytes);
                 body.resize(at.max(header + 16), 1);
-                if is_reply { packet::with_body(&truth, &body, true) } else { self.from(liar, &probe, &body) }
+                if is_reply {
+                    packet::with_body(&truth, &body, true)
+                } else {
+                    Self::from(liar, &probe, &body)
+                }
             }
             // About packets of other programs.
             6 => {
@@ -197,7 +201,7 @@ impl Work {
                     body[header..header + 16].fill(7);
                 }
                 body[4] = self.draw(256) as u8;
-                self.from(liar, &probe, &body)
+                Self::from(liar, &probe, &body)
             }
             // By UDP from the target's address and another port, or to one.
             7 if !probe.is_echo => {
@@ -215,13 +219,13 @@ impl Work {
                 if let Some(first) = bytes.first_mut() {
                     *first = types[self.draw(4)];
                 }
-                self.from(liar, &probe, &bytes)
+                Self::from(liar, &probe, &bytes)
             }
         }
     }
 
     /// An ICMP message from an address.
-    fn from(&self, from: IpAddr, probe: &Probe, body: &[u8]) -> Vec<u8> {
+    fn from(from: IpAddr, probe: &Probe, body: &[u8]) -> Vec<u8> {
         let frame = probe.error(from, 7, Code::TIME_EXCEEDED, &Quote::default());
         packet::with_body(&frame, body, true)
     }
