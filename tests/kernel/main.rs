@@ -13,6 +13,7 @@ mod egress;
 mod faults;
 mod hostile;
 mod laboratory;
+mod long;
 mod origins;
 mod pace;
 mod raw;

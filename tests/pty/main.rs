@@ -7,6 +7,7 @@ mod compare;
 mod harness;
 mod keys;
 mod measure;
+mod names;
 mod path;
 mod picture;
 mod start;

@@ -12,4 +12,6 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod statistics;
 mod ways;
+mod week;
