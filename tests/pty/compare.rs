@@ -22,11 +22,9 @@ const ROUNDS: usize = 60;
 /// Busy loops beside, where the machine is loaded: two for each of two processors.
 const LOOPS: usize = 4;
 
-/// Whose probe it is: hopwatch's cookie, or the source port of a tool without one.
-type Owner = (Option<u64>, u16);
-
-fn owner(probe: &Seen) -> Owner {
-    (probe.cookie, if probe.cookie.is_some() { 0 } else { probe.source_port })
+/// Whose probe it is: each tool keeps to a source port of its own.
+fn owner(probe: &Seen) -> u16 {
+    probe.source_port
 }
 
 /// A path whose hops are 2 ms apart.
@@ -53,7 +51,7 @@ fn command(words: &str) -> Command {
 struct Runner {
     terminal: Option<Terminal>,
     child: Option<Child>,
-    owner: Owner,
+    owner: u16,
 }
 
 /// What a runner has used so far.
@@ -67,12 +65,12 @@ struct Reading {
 impl Runner {
     /// Starts a tool, in a terminal of 120 by 30 or without one, and learns which probes are its own.
     fn start(words: &str, on_screen: bool, responder: &Responder) -> Self {
-        let known: Vec<Owner> = responder.seen().iter().map(owner).collect();
+        let known: Vec<u16> = responder.seen().iter().map(owner).collect();
         let mut command = command(words);
         let (terminal, child) = if on_screen {
             (Some(Terminal::open(&command, 120, 30)), None)
         } else {
-            (None, Some(command.stdout(Stdio::null()).spawn().expect(words)))
+            (None, Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect(words)))
         };
         let new = |probe: &&Seen| !known.contains(&owner(probe));
         let seen = responder.until(words, 5.0, |seen| seen.iter().any(|probe| new(&probe)));

@@ -2,7 +2,7 @@
 //! read.
 //!
 //! ```text
-//! cargo bench
+//! cd benches && cargo bench
 //! ```
 
 use std::sync::Arc;
