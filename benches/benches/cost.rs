@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use hopwatch::engine::probe::Protocol;
+use hopwatch::engine::probe::{Flows, Protocol};
 use hopwatch::engine::snapshot::{Pace, Snapshot};
 use hopwatch::engine::span::Span;
 use hopwatch::engine::time::{Anchor, Time};
@@ -62,7 +62,7 @@ impl Watch {
             max_ttl: 30,
         };
         let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
-        let config = TraceConfig { target, pace, count: None, seed: 1 };
+        let config = TraceConfig { target, pace, count: None, seed: 1, flows: Flows::default() };
         let trace = Trace::new(config, Time::ZERO, anchor);
         let watch = Self { trace, path: Simulated::new(scenario), now: Time::ZERO, answers: 0 };
         watch.run(Time::ZERO + time)

@@ -92,7 +92,10 @@ impl ErrorQueue {
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let bytes = self.context.format.build(probe.no);
         let target = self.context.target;
-        let to = with_port(target, Ports::new(target.port(), self.context.format.cookie()).port(probe.flow));
+        // Echo requests have no ports, and so a single flow.
+        let ports = Ports::new(target.port(), self.context.format.cookie());
+        let port = if target.port() == 0 { 0 } else { ports.port(probe.flow) };
+        let to = with_port(target, port);
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };

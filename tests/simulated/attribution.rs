@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use hopwatch::engine::probe::{Answer, Event, Flow, LocalFault, ProbeNo, Reply, Stray};
+use hopwatch::engine::probe::{Answer, Event, Flow, Flows, LocalFault, ProbeNo, Reply, Stray};
 use hopwatch::engine::random::mix;
 use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Row;
@@ -48,7 +48,7 @@ impl Crowd {
             *hop = hop.clone().jitter((at % 5) as f64 * 40.0).loss(if at % 4 == 0 { 0.2 } else { 0.0 });
         }
         let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
-        let config = TraceConfig { target: TARGET, pace: PACE, count: None, seed };
+        let config = TraceConfig { target: TARGET, pace: PACE, count: None, seed, flows: Flows::default() };
         Self {
             trace: Trace::new(config, Time::ZERO, anchor),
             path: Simulated::new(still(hops)),

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use hopwatch::engine::probe::Flows;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::span::Span;
 use hopwatch::engine::time::{Anchor, Time};
@@ -31,7 +32,7 @@ fn a_week_is_counted_to_the_probe_in_memory_that_stays() {
     let mut hops = plain(HOPS);
     hops[4] = hops[4].clone().loss(0.02).jitter(30.0);
     let mut path = Simulated::new(still(hops));
-    let config = TraceConfig { target: TARGET, pace: PACE, count: None, seed: 3 };
+    let config = TraceConfig { target: TARGET, pace: PACE, count: None, seed: 3, flows: Flows::default() };
     let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
     let mut trace = Trace::new(config, Time::ZERO, anchor);
     let (mut now, mut sent, mut days) = (Time::ZERO, 0_u64, Vec::new());
