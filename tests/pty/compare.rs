@@ -210,7 +210,11 @@ fn shows_all(screen: &Screen) -> bool {
     let contents = screen.contents();
     (1..=ROUTERS + 1).all(|distance| {
         let (number, address) = (distance.to_string(), format!(" {}", both(distance)[0]));
-        contents.lines().any(|line| line.trim_start().starts_with(&number) && line.contains(&address))
+        contents.lines().any(|line| {
+            // Before the number there may be a mark.
+            let row = line.trim_start_matches(|c: char| !c.is_ascii_digit());
+            row.starts_with(&number) && line.contains(&address)
+        })
     })
 }
 
