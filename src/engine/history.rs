@@ -23,7 +23,7 @@ use self::chain::Chain;
 use self::schedule::Schedule;
 use self::slices::Slices;
 pub use self::totals::{ResponderTotals, Totals};
-use super::record::{Gap, Record};
+use super::record::{Gap, Record, Slowed};
 use super::round::{LATE, Late, Round, RoundRow, Row, Try};
 use super::span::Span;
 use super::time::Time;
@@ -43,6 +43,8 @@ pub struct History {
     rows: Vec<Known>,
     schedule: Schedule,
     gaps: VecDeque<Gap>,
+    /// When which hop was asked less often, or as often again.
+    slowed: VecDeque<Slowed>,
     /// When the first round of all began.
     first: Option<Time>,
 }
@@ -66,6 +68,7 @@ impl History {
             Record::Late(late) => self.mend(*late),
             Record::Duplicate(row) => self.duplicate(*row),
             Record::Gap(gap) => self.part(*gap),
+            Record::Slowed(slowed) => self.slow(*slowed),
             _ => {}
         }
     }
@@ -141,6 +144,20 @@ impl History {
             self.gaps.pop_front();
         }
         self.gaps.push_back(gap);
+    }
+
+    /// A hop is asked less often from a moment on, or as often again.
+    pub fn slow(&mut self, slowed: Slowed) {
+        if self.slowed.len() == GAPS {
+            self.slowed.pop_front();
+        }
+        self.slowed.push_back(slowed);
+    }
+
+    /// Whether a row was asked less often than the others at a moment.
+    pub fn is_slowed(&self, row: Row, at: Time) -> bool {
+        let mut changes = self.slowed.iter().rev();
+        changes.find(|slowed| slowed.row == row && slowed.at <= at).is_some_and(|slowed| slowed.every > 1)
     }
 
     /// The rounds kept try by try, oldest first.

@@ -69,6 +69,8 @@ pub struct Prober {
     /// TTLs beyond the end with a responder that is asked in every cycle: they take its turn once.
     turns: Vec<u8>,
     next_sweep: Time,
+    /// A TTL that is asked in one of so many cycles only.
+    slowed: Option<(u8, u8)>,
     /// What the order of the hops is shuffled by.
     seed: u64,
 }
@@ -94,6 +96,7 @@ impl Prober {
             extra_at: now,
             turns: Vec::new(),
             next_sweep: now + SWEEP_EVERY,
+            slowed: None,
             seed,
         }
     }
@@ -117,6 +120,11 @@ impl Prober {
     /// Changes the highest TTL.
     pub const fn set_max_ttl(&mut self, max_ttl: u8) {
         self.pace.max_ttl = max_ttl;
+    }
+
+    /// Asks a TTL in one of so many cycles only; `None` asks all as often.
+    pub const fn slow(&mut self, slowed: Option<(u8, u8)>) {
+        self.slowed = slowed;
     }
 
     /// How the trace probes.
@@ -271,7 +279,8 @@ impl Prober {
                 // Out of reach by now, or missed: the next cycle asks it, nothing is caught up.
                 continue;
             }
-            if slot.skip {
+            let waits = |(ttl, every): (u8, u8)| slot.ttl == ttl && !self.cycle.is_multiple_of(every.into());
+            if slot.skip || self.slowed.is_some_and(waits) {
                 return Some(Due::Skip(slot.ttl));
             }
             if now < own {

@@ -20,10 +20,15 @@ use super::probe::{
     Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
 };
 use super::prober::{Due, Prober};
-use super::record::{Gap, Record, Why};
-use super::round::LATE;
+use super::record::{Gap, Record, Slowed, Why};
+use super::round::{LATE, RoundRow, Row, Try};
 use super::snapshot::{Pace, Snapshot};
+use super::span::Span;
 use super::time::{Anchor, Time};
+use super::verdict::{PaceWish, verdict};
+
+/// Rounds between two looks at whether an experiment would settle something.
+const JUDGED_EVERY: u32 = 5;
 
 /// How much later than asked for a driver may come back before it is taken for a sleep of the machine, or a
 /// stop of the program: no busy machine keeps a ready thread waiting as long.
@@ -68,6 +73,8 @@ pub struct Trace {
     /// When the target last refused a probe's port, with the probe's cookie in what it quoted.
     closed: Option<Time>,
     cycles: u32,
+    /// The experiment under way.
+    slowed: Option<PaceWish>,
     records: VecDeque<Record>,
     version: u64,
 }
@@ -93,6 +100,7 @@ impl Trace {
             lived: now,
             closed: None,
             cycles: 0,
+            slowed: None,
             records: VecDeque::new(),
             version: 0,
         }
@@ -154,7 +162,7 @@ impl Trace {
             },
             Event::Stray(reason) => self.stray(reason),
         }
-        self.settle();
+        self.settle(now);
     }
 
     /// Decides what has waited long enough.
@@ -172,7 +180,7 @@ impl Trace {
         if unsent > 0 {
             self.local_fault(now, None, LocalFault::Unstamped, unsent);
         }
-        self.settle();
+        self.settle(now);
     }
 
     /// When to come back if nothing happens before; `None` when all is done.
@@ -357,11 +365,34 @@ impl Trace {
         }
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self, now: Time) {
         while let Some(round) = self.collector.settle(&self.path, self.prober.is_done()) {
+            let is_due = round.number % JUDGED_EVERY == JUDGED_EVERY - 1;
+            let is_open = self.slowed.is_some() || round.rows.iter().any(may_ration);
             self.record(Record::Round(round));
             self.version += 1;
+            if is_due && is_open {
+                self.experiment(now);
+            }
         }
+    }
+
+    /// Asks a hop less often while that would settle how it rations its answers.
+    fn experiment(&mut self, now: Time) {
+        let wish = verdict(&self.history, &self.path.view(), &[], Span::All).wish;
+        if wish == self.slowed {
+            return;
+        }
+        let over = self.slowed.map(|slowed| Slowed { at: now, row: slowed.row, every: 1 });
+        let begun = wish.map(|wish| Slowed { at: now, row: wish.row, every: wish.every });
+        for slowed in over.into_iter().chain(begun) {
+            self.record(Record::Slowed(slowed));
+        }
+        self.slowed = wish;
+        self.prober.slow(wish.and_then(|wish| match wish.row {
+            Row::Hop(ttl) => Some((ttl, wish.every)),
+            Row::Target => None,
+        }));
     }
 
     /// Tells a settled fact: history learns what it knows from these alone.
@@ -369,4 +400,10 @@ impl Trace {
         Arc::make_mut(&mut self.history).apply(&record);
         self.records.push_back(record);
     }
+}
+
+/// A hop that answers some of its tries and not others.
+fn may_ration(part: &RoundRow) -> bool {
+    let has = |wanted: fn(&Try) -> bool| part.tries.iter().any(wanted);
+    part.row != Row::Target && has(|outcome| *outcome == Try::Lost) && has(|outcome| outcome.us().is_some())
 }

@@ -27,7 +27,7 @@ pub mod words;
 use std::time::Duration;
 
 use self::evidence::{Evidence, RowEvidence};
-pub use self::finding::{Finding, HopEvidence, Kind, Standing};
+pub use self::finding::{Experiment, Finding, HopEvidence, Kind, PaceWish, Standing};
 use self::spread::{Episode, Evenness, Spread, evenness, spread};
 use self::steps::{Site, Step, steps};
 use super::history::History;
@@ -43,6 +43,8 @@ const GATHERING: u32 = 10;
 const NEW_ROUTE: u32 = 40;
 /// Route changes in a span that make it flap.
 const FLAPS: usize = 4;
+/// A hop under suspicion is asked in one of so many intervals.
+const SLOW: u8 = 3;
 /// A stretch of loss of this many ms is an outage, not a burst.
 const LONG: u32 = 15_000;
 
@@ -196,16 +198,47 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
         }
     }
     for ((row, even), site) in rows.iter().zip(&even).zip(&sites) {
-        if row.row != last.row && (proven(even).is_some() || stands_out(site, &finding, &steps)) {
+        // Where the onset may lie, a hop's loss may as well be the path's.
+        let is_open = finding.between.is_some_and(|(from, to)| from < row.ttl && row.ttl < to);
+        let stands_out = !is_open && stands_out(site, &finding, &steps);
+        if row.row != last.row && (proven(even).is_some() || stands_out) {
             let mut own = Finding::new(Kind::Limited, evidence);
             own.hop = Some(row.row);
             own.samples = row.judged();
             own.rate = Some(f64::from(row.lost) / f64::from(row.judged().max(1)));
             own.per_second = proven(even).map(|even| even.per_second);
+            experiment(&mut own, row, evidence.interval);
+            // One question at a time.
+            finding.wish = finding.wish.or(own.wish.filter(|_| finding.kind == Kind::Clean));
             finding.secondary.push(own);
         }
     }
     finding
+}
+
+/// Reads what came of asking a hop less often, or wishes for that where it is not known how it rations.
+///
+/// A limiter of so many answers a second answers a greater share when less is asked. One of a share does not,
+/// nor does one that many others share: that proves nothing either way.
+fn experiment(own: &mut Finding, row: &RowEvidence, interval: u32) {
+    const ENOUGH: u32 = 20;
+    const SUSPECT: u32 = 120;
+    let (answered, lost) = row.slow;
+    let (tries, all) = (answered + lost, row.judged());
+    let before = f64::from(row.answered) / f64::from(all.max(1));
+    if tries >= ENOUGH {
+        let slowly = f64::from(answered) / f64::from(tries);
+        let pooled = f64::from(answered + row.answered) / f64::from(tries + all);
+        let spread =
+            (pooled * (1.0 - pooled) * (1.0 / f64::from(tries) + 1.0 / f64::from(all.max(1)))).sqrt();
+        let is_proof = slowly - before > 3.0 * spread;
+        own.experiment = Some(Experiment { before, slowly, tries, is_proof });
+        if is_proof && own.per_second.is_none() {
+            own.per_second = Some(before * 1_000.0 / f64::from(interval.max(1)));
+        }
+    } else if own.per_second.is_none() && all >= SUSPECT && before < 0.9 && matches!(row.row, Row::Hop(_)) {
+        own.wish = Some(PaceWish { row: row.row, every: SLOW });
+    }
 }
 
 /// A hop loses clearly more than the path does there.

@@ -150,9 +150,16 @@ impl Simulated {
     }
 
     fn allowed(&mut self, at: Time, hop: &Hop) -> bool {
+        if hop.deaf > 0.0 && self.chance() < hop.deaf {
+            return false;
+        }
         let Some(limit) = hop.limit else { return true };
         let (tokens, since) = self.buckets.get(&hop.address).copied().unwrap_or((limit.burst, at));
         let tokens = (tokens + at.since(since).as_secs_f64() * limit.per_second).min(limit.burst);
+        // What others ask in the meantime is served first.
+        let others = at.since(since).as_secs_f64() * hop.rivals;
+        let taken = if others > 0.0 { others * 2.0 * self.chance() } else { 0.0 };
+        let tokens = (tokens - taken).max(0.0);
         let is_allowed = tokens >= 1.0;
         self.buckets.insert(hop.address, (if is_allowed { tokens - 1.0 } else { tokens }, at));
         is_allowed

@@ -11,7 +11,7 @@ use super::text::fit;
 use crate::engine::round::Row;
 use crate::engine::time::Time;
 use crate::engine::verdict::words::{duration, percent};
-use crate::engine::verdict::{Finding, HopEvidence, Kind, Standing};
+use crate::engine::verdict::{Experiment, Finding, HopEvidence, Kind, Standing};
 use crate::report::words::{host, leader};
 
 /// Bursts told one by one, the latest of them.
@@ -157,6 +157,16 @@ impl Page<'_> {
     }
 }
 
+/// An experiment that proved nothing.
+fn untold(test: Experiment) -> String {
+    format!(
+        " Asked a third as often it answered {} of {} tries, much as before ({}): that proves nothing either way.",
+        percent(test.slowly),
+        test.tries,
+        percent(test.before)
+    )
+}
+
 /// A part of a verdict as a sentence of its own.
 fn sentence(part: &str) -> String {
     let mut letters = part.chars();
@@ -194,15 +204,23 @@ fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
             Some(Row::Hop(ttl)) => format!("hop {ttl}"),
             _ => "the target".to_owned(),
         };
-        reasons.push(match other.per_second {
-            Some(rate) => format!(
+        reasons.push(match (other.per_second, other.experiment) {
+            (Some(rate), Some(test)) if test.is_proof => format!(
+                "No fault at {whom}: asked a third as often it answered {} of {} tries instead of {}. It answers at \
+                 most {rate:.2} a second, whatever is asked.",
+                percent(test.slowly),
+                test.tries,
+                percent(test.before)
+            ),
+            (Some(rate), _) => format!(
                 "No fault at {whom}: its answers come as evenly as from a token bucket, {rate:.2} a second whatever is \
                  asked, and hops behind it do not lose as much."
             ),
-            None => format!(
+            (None, test) => format!(
                 "No fault at {whom}: what it leaves unanswered, {}, is not missing from the hops behind it. Routers \
-                 answer probes when they have time to; what they pass on is another matter.",
-                percent(other.rate.unwrap_or_default())
+                 answer probes when they have time to; what they pass on is another matter.{}",
+                percent(other.rate.unwrap_or_default()),
+                test.map(untold).unwrap_or_default()
             ),
         });
     }

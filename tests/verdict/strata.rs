@@ -103,7 +103,20 @@ pub fn make(stratum: Stratum, chance: &mut Chance) -> (World, Truth) {
     } else {
         loose(stratum.kind, &mut world, onset, chance)
     };
+    let truth =
+        if truth == Truth::Loss && shows_at_the_end_alone(&world) { Truth::LossUntold } else { truth };
     (world, truth)
+}
+
+/// No hop but the last that answers shows the loss: which nobody can tell from one that rations its answers.
+fn shows_at_the_end_alone(world: &World) -> bool {
+    let answers = |ttl: &usize| !world.silent.contains(ttl) && world.bare != Some(*ttl);
+    let last = if world.is_target_silent { world.length - 1 } else { world.length };
+    let shows = |source: &Source| {
+        (source.onset..last).filter(answers).any(|ttl| !source.spared.contains(&ttl))
+            || source.moved.is_some()
+    };
+    !world.sources.iter().any(shows)
 }
 
 /// A hop within a third of the path; the target is none.

@@ -120,3 +120,18 @@ fn trouble_of_the_moment_outweighs_the_past() {
     let nobody = still(path(5).into_iter().map(|hop| hop.conduct(Conduct::Silent)).collect());
     assert_eq!(nobody.kind, Kind::NoAnswers);
 }
+
+#[test]
+fn a_hop_that_rations_unevenly_is_put_to_the_test_and_harmed_by_nothing_else() {
+    let crowded = Limit { burst: 10.0, per_second: 1.0 };
+    let finding = still(with(12, 5, |hop| Hop { limit: Some(crowded), rivals: 0.55, ..hop }));
+    assert_eq!(finding.kind, Kind::Clean, "{finding:?}");
+    let own = &finding.secondary[0];
+    let test = own.experiment.expect("an experiment");
+    assert!(test.is_proof && test.slowly > test.before + 0.2, "{own:?}");
+    assert!(own.per_second.is_some());
+    let deaf = still(with(12, 5, |hop| Hop { deaf: 0.4, ..hop }));
+    let test = deaf.secondary[0].experiment.expect("an experiment");
+    assert!(!test.is_proof, "a share proves nothing: {test:?}");
+    assert_eq!(deaf.secondary[0].per_second, None);
+}

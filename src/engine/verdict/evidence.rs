@@ -47,6 +47,8 @@ pub struct RowEvidence {
     pub refused: u32,
     /// Not sent.
     pub not_sent: u32,
+    /// Answered and lost while it was asked less often than the others; part of none of the above.
+    pub slow: (u32, u32),
     /// It is asked in flows of its own, which may go another way.
     pub other_flow: bool,
     /// It quotes MPLS labels: its answers may go on to the tunnel's end before they come back.
@@ -69,6 +71,7 @@ impl RowEvidence {
             lost: 0,
             refused: 0,
             not_sent: 0,
+            slow: (0, 0),
             other_flow: view.is_some_and(|view| view.other_flow),
             labelled: view.is_some_and(|view| !view.labels.is_empty()),
             by_target: row != Row::Target && view.is_some_and(|view| view.by_target),
@@ -180,6 +183,14 @@ impl Evidence {
                         continue;
                     }
                     all.length = all.length.max(at);
+                    if history.is_slowed(part.row, due) {
+                        match outcome {
+                            Try::Answered { .. } | Try::Late { .. } => row.slow.0 += 1,
+                            Try::Lost => row.slow.1 += 1,
+                            _ => {}
+                        }
+                        continue;
+                    }
                     let gave = match outcome {
                         Try::Answered { us, .. } | Try::Late { us, .. } => {
                             row.answered += 1;

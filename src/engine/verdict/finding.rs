@@ -109,6 +109,10 @@ pub struct Finding {
     pub secondary: Vec<Finding>,
     /// Answers a second, where they come evenly.
     pub per_second: Option<f64>,
+    /// The shares answered at the full pace and at a slower one, and how many tries the second is from.
+    pub experiment: Option<Experiment>,
+    /// What would settle a question: to ask a hop less often.
+    pub wish: Option<PaceWish>,
     /// The medians before and since, in µs, for latency.
     pub medians: Option<(u32, u32)>,
     /// Route changes in the span.
@@ -123,6 +127,28 @@ pub struct Finding {
     pub until_change: Option<Time>,
     /// The stretch of time that was judged.
     pub span: (Time, Time),
+}
+
+/// What came of asking a hop less often.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Experiment {
+    /// The share of tries answered at the full pace.
+    pub before: f64,
+    /// The share answered at the slower one.
+    pub slowly: f64,
+    /// Tries at the slower one.
+    pub tries: u32,
+    /// More is answered when less is asked, as chance would not have it: it limits how many a second.
+    pub is_proof: bool,
+}
+
+/// A wish to ask a hop in one of so many intervals, until enough is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaceWish {
+    /// Which hop; never the target.
+    pub row: Row,
+    /// It is to be asked in one of so many intervals.
+    pub every: u8,
 }
 
 /// A hop's part in the evidence.
@@ -175,6 +201,8 @@ impl Finding {
             judged_to: 0,
             secondary: Vec::new(),
             per_second: None,
+            experiment: None,
+            wish: None,
             medians: None,
             changes: 0,
             by: None,

@@ -109,9 +109,10 @@ fn bursts(finding: &Finding) -> String {
     let lost = Duration::from_millis(
         finding.episodes.iter().map(|one| u64::from(one.to.saturating_sub(one.from))).sum(),
     );
+    let what = if finding.kind == Kind::Outage { "outage" } else { "burst" };
     let count = match finding.episodes.len() {
-        1 => "1 burst".to_owned(),
-        count => format!("{count} bursts"),
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     };
     format!("{count}, {} in {}", duration(lost), length(finding))
 }
@@ -124,7 +125,7 @@ fn outage(finding: &Finding) -> Vec<String> {
     if finding.is_now() {
         return vec![format!("Outage{}: {past}", lasting(finding)), place(finding)];
     }
-    vec![format!("Outage over: {}", bursts(finding)), past.replace("comes", "came"), place(finding)]
+    vec![format!("Over: {}", bursts(finding)), past.replace("comes", "came"), place(finding)]
 }
 
 fn refused(finding: &Finding) -> Vec<String> {
@@ -209,7 +210,12 @@ fn limited(finding: &Finding) -> Vec<String> {
         Some(_) => format!("{row} answers at most {} a second", rate(finding)),
         None => format!("{row} leaves {} unanswered", percent(finding.rate.unwrap_or_default())),
     };
-    vec![how, "what lies behind it does not lose as much: it limits its own answers".to_owned()]
+    let tested = finding.experiment.map(|test| {
+        let (before, slowly) = (percent(test.before), percent(test.slowly));
+        format!("asked less often it answers {slowly} instead of {before}")
+    });
+    let why = "what lies behind it does not lose as much: it limits its own answers".to_owned();
+    [how].into_iter().chain(tested).chain([why]).collect()
 }
 
 /// "from hop 7 on", as exactly as known.

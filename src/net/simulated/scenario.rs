@@ -45,6 +45,10 @@ pub struct Hop {
     pub conduct: Conduct,
     /// How many answers it gives at most.
     pub limit: Option<Limit>,
+    /// The share of probes that it leaves unanswered by itself, 0 to 1.
+    pub deaf: f64,
+    /// Answers that others take out of its limit, a second, at random times.
+    pub rivals: f64,
     /// The MPLS labels it quotes.
     pub labels: Vec<Label>,
     /// The share of its answers that come twice.
@@ -92,6 +96,8 @@ impl Hop {
             loss: 0.0,
             conduct: Conduct::Pass,
             limit: None,
+            deaf: 0.0,
+            rivals: 0.0,
             labels: Vec::new(),
             doubled: 0.0,
             bare: false,
