@@ -3,9 +3,11 @@
 pub mod channel;
 pub mod clock;
 pub mod error_queue;
+mod filter;
 pub mod open_error;
 mod ports;
 pub mod raw;
+pub mod raw_sockets;
 pub mod simulated;
 pub mod stamps;
 pub mod tcp;

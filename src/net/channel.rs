@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::clock::Clock;
 use super::error_queue::ErrorQueue;
 use super::open_error::OpenError;
-use super::raw::{Raw, RawSockets};
+use super::raw::Raw;
+use super::raw_sockets::RawSockets;
 use super::simulated::Simulated;
 use super::tcp::Tcp;
 use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
@@ -37,7 +38,8 @@ pub struct ChannelConfig {
     pub payload_len: usize,
     /// What marks our probes.
     pub cookie: Cookie,
-    /// Raw sockets opened before, for the channel that reads from them.
+    /// Raw sockets opened before, for the channel that reads from them, and for echo requests where every
+    /// user's sockets do not permit them.
     pub raw: Option<Arc<RawSockets>>,
     /// How they leave.
     pub egress: Egress,
@@ -79,11 +81,11 @@ impl ChannelChoice {
 /// A way to send probes and to hear what becomes of them.
 #[derive(Debug)]
 pub enum Channel {
-    /// UDP or ICMP echo without privileges, ICMP errors by the kernel's error queue.
+    /// UDP or ICMP echo, ICMP errors by the kernel's error queue.
     ErrorQueue(Box<ErrorQueue>),
     /// TCP SYNs without privileges, each by a connection attempt of its own.
     Tcp(Box<Tcp>),
-    /// UDP, ICMP errors by a raw socket.
+    /// Any protocol, ICMP errors by a raw socket.
     Raw(Box<Raw>),
     /// A path that plays by rule.
     Simulated(Box<Simulated>),
@@ -93,15 +95,9 @@ impl Channel {
     /// Opens the channel that does what `config` asks for, within a tokio runtime.
     pub fn open(config: &ChannelConfig, choice: ChannelChoice, clock: Clock) -> Result<Self, OpenError> {
         let opened = match (choice, config.protocol) {
-            (ChannelChoice::Raw, Protocol::Udp) => {
+            (ChannelChoice::Raw, _) => {
                 let sockets = config.raw.as_ref().ok_or(OpenError::NoRaw)?;
                 Raw::open(config, sockets, clock).map(|channel| Self::Raw(Box::new(channel)))
-            }
-            (ChannelChoice::Raw, Protocol::Icmp) => {
-                return Err(OpenError::Missing("ICMP probes by raw sockets"));
-            }
-            (ChannelChoice::Raw, Protocol::Tcp) => {
-                return Err(OpenError::Missing("TCP probes by raw sockets"));
             }
             (_, Protocol::Tcp) => {
                 Tcp::open(config.clone(), clock).map(|channel| Self::Tcp(Box::new(channel)))
@@ -155,8 +151,9 @@ impl Channel {
     /// When [`poll`](Self::poll) has work though nothing arrives: a simulated event, a socket to be closed.
     pub fn poll_timeout(&self) -> Option<Time> {
         match self {
-            Self::ErrorQueue(_) | Self::Raw(_) => None,
+            Self::ErrorQueue(_) => None,
             Self::Tcp(channel) => channel.poll_timeout(),
+            Self::Raw(channel) => channel.poll_timeout(),
             Self::Simulated(channel) => channel.poll_timeout(),
         }
     }

@@ -1,4 +1,5 @@
 //! The channel that needs no privileges: a UDP or ping socket whose ICMP errors the kernel queues for us.
+//! Where ping sockets are closed to us but a raw socket was opened before, echo requests leave by that.
 //!
 //! Linux `IP_RECVERR` and `IPV6_RECVERR`, ip(7). The kernel has checked the ICMP checksum and that the
 //! quoted packet names our socket; what it hands on is the quoted destination, what was quoted of what we
@@ -13,17 +14,21 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use self::format::Format;
 use self::message::Context;
-pub use self::socket::source_for;
+pub use self::socket::{permits_echo, source_for};
 use super::channel::ChannelConfig;
 use super::clock::Clock;
+use super::filter;
 use super::ports;
+use super::raw_sockets::Purpose;
 use super::stamps::SendStamps;
-use crate::engine::probe::{Event, LocalFault, Probe, SendOutcome, SentAt};
+use crate::engine::probe::{Event, LocalFault, Probe, Protocol, SendOutcome, SentAt};
+use crate::wire::icmp::Family;
 
 /// How often a send is tried again after an error that an earlier probe had left pending.
 const RETRIES: u32 = 8;
@@ -38,6 +43,8 @@ pub struct ErrorQueue {
     context: Context,
     stamps: SendStamps,
     source: IpAddr,
+    /// The identifier of echo requests on a raw socket.
+    id: Option<u16>,
     /// What was read from the error queue while sending.
     events: VecDeque<Event>,
     buffer: Vec<u8>,
@@ -47,19 +54,21 @@ impl ErrorQueue {
     /// Opens the socket; within a tokio runtime. Fails where there is no route to the target.
     pub fn open(config: &ChannelConfig, clock: Clock) -> io::Result<Self> {
         let source = source_for(config)?;
-        let socket = socket::open(config)?;
+        let (socket, id) = open_socket(config)?;
         let stamps = SendStamps::enable(&socket)?;
+        let format = Format::new(config);
         Ok(Self {
             socket: UdpSocket::from_std(socket)?,
             context: Context {
                 target: config.target,
-                format: Format::new(config),
+                format: id.map_or(format, |id| format.with_id(id)),
                 last: None,
                 clock,
                 source,
             },
             stamps,
             source,
+            id,
             events: VecDeque::new(),
             buffer: vec![0; BUFFER],
         })
@@ -70,9 +79,9 @@ impl ErrorQueue {
         self.source
     }
 
-    /// The port that probes leave from.
+    /// The port that probes leave from, or the identifier of echo requests.
     pub fn port(&self) -> io::Result<u16> {
-        Ok(self.socket.local_addr()?.port())
+        self.id.map_or_else(|| Ok(self.socket.local_addr()?.port()), Ok)
     }
 
     /// Sends a probe.
@@ -151,6 +160,25 @@ impl ErrorQueue {
             self.events.extend(self.context.read(&message, &self.buffer, &self.stamps));
         }
         count
+    }
+}
+
+/// The socket that every user may have, or else a raw one for echo requests, if there is one; with the
+/// identifier that is to be used on that.
+fn open_socket(config: &ChannelConfig) -> io::Result<(std::net::UdpSocket, Option<u16>)> {
+    let target = config.target.ip();
+    match (socket::open(config), &config.raw) {
+        (Err(error), Some(sockets))
+            if config.protocol == Protocol::Icmp && error.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            let socket = sockets.of(Family::of(target), Purpose::Echo)?;
+            let id = config.cookie.0 as u16;
+            let as_any = SockRef::from(&socket);
+            socket::prepare(&as_any, config)?;
+            as_any.attach_filter(&filter::replies(target, id))?;
+            Ok((socket, Some(id)))
+        }
+        (opened, _) => Ok((opened?, None)),
     }
 }
 

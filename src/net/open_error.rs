@@ -42,9 +42,6 @@ pub enum OpenError {
     /// The target's family is switched off.
     #[error("this system does not speak the family of {0}; try -4 or -6")]
     NoFamily(IpAddr),
-    /// What is asked for is no part of this program as it was built.
-    #[error("{0} are not in this build")]
-    Missing(&'static str),
     /// Anything else.
     #[error("cannot probe {0}: {1}")]
     Other(IpAddr, io::Error),

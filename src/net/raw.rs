@@ -1,40 +1,48 @@
 //! The channel for those who have `CAP_NET_RAW`: answers are read from a raw ICMP socket, raw(7).
 //!
-//! Probes leave by the same socket as without privileges, which also tells send stamps, local faults and the
+//! Probes leave as they do without privileges, by a channel that also tells send stamps, local faults and the
 //! target's own answers. What the raw socket adds is the whole quoted packet: the UDP checksum names the
 //! probe where a router quotes only eight bytes, and TTL and TOS show what became of the packet on its way.
+//! Of SYNs it tells only these, since the kernel alone knows their sequence numbers: that an answer is to one
+//! of ours is told by the connecting socket.
 //!
-//! A raw socket sees every ICMP message that reaches this machine. The kernel keeps all but errors from it
-//! (`ICMP_FILTER`, `ICMP6_FILTER`); of these, what quotes no probe of ours is counted and dropped.
+//! A raw socket sees every ICMP message that reaches this machine. The kernel keeps all but errors about our
+//! own probes from it; of what it cannot judge, what quotes no probe of ours is counted and dropped.
 
 pub mod matching;
-mod sockets;
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-use self::matching::Matching;
-pub use self::sockets::RawSockets;
+use self::matching::{Found, Matching};
 use super::channel::ChannelConfig;
 use super::clock::Clock;
 use super::error_queue::ErrorQueue;
 use super::error_queue::socket::receive;
-use crate::engine::probe::{Answer, Event, Probe, Reply, SendOutcome, Stray};
+use super::filter::{self, Key, Ours};
+use super::raw_sockets::{Purpose, RawSockets};
+use super::tcp::Tcp;
+use crate::engine::probe::{Answer, Event, Probe, ProbeNo, Protocol, Quoted, Reply, SendOutcome, Stray};
+use crate::engine::time::Time;
 use crate::wire::icmp::Family;
 use crate::wire::message::{Message, checksum_ok};
 use crate::wire::quote;
 
 /// Errors in a row that one reading passes over.
 const ERRORS: u32 = 8;
+/// Quotes of SYNs that wait for what the connecting sockets tell.
+const WAITING: usize = 64;
 
 /// The open channel.
 #[derive(Debug)]
 pub struct Raw {
-    sender: ErrorQueue,
+    sender: Sender,
     /// Raw, and nothing but its readiness is left to the runtime.
     socket: UdpSocket,
     matching: Matching,
@@ -42,29 +50,69 @@ pub struct Raw {
     clock: Clock,
     /// Read, but not given out before the sender has told all that came first.
     held: Option<Event>,
+    /// What was quoted of SYNs, oldest first.
+    quoted: VecDeque<(ProbeNo, Quoted)>,
     buffer: Vec<u8>,
+}
+
+/// How probes leave.
+#[derive(Debug)]
+enum Sender {
+    Datagrams(ErrorQueue),
+    Syns(Tcp),
 }
 
 impl Raw {
     /// Opens the channel over a raw socket opened before; within a tokio runtime. Fails where there is no
     /// route to the target.
     pub fn open(config: &ChannelConfig, sockets: &RawSockets, clock: Clock) -> io::Result<Self> {
-        let family = Family::of(config.target.ip());
-        let socket = UdpSocket::from_std(sockets.of(family)?)?;
-        let sender = ErrorQueue::open(config, clock)?;
-        let source = SocketAddr::new(sender.source(), sender.port()?);
-        let matching = Matching::new(config, source);
-        Ok(Self { sender, socket, matching, family, clock, held: None, buffer: vec![0; 1 << 16] })
+        let target = config.target.ip();
+        let family = Family::of(target);
+        let socket = sockets.of(family, Purpose::Errors)?;
+        let (sender, source, port) = match config.protocol {
+            Protocol::Udp | Protocol::Icmp => {
+                let sender = ErrorQueue::open(config, clock)?;
+                let (source, port) = (sender.source(), sender.port()?);
+                (Sender::Datagrams(sender), source, port)
+            }
+            Protocol::Tcp => {
+                let sender = Tcp::open(config.clone(), clock)?;
+                let source = sender.source();
+                (Sender::Syns(sender), source, 0)
+            }
+        };
+        let key = match config.protocol {
+            Protocol::Udp => Some(Key::port(port)),
+            Protocol::Icmp => Some(Key::id(port)),
+            Protocol::Tcp => None,
+        };
+        SockRef::from(&socket).attach_filter(&filter::errors(Ours { target, key }))?;
+        Ok(Self {
+            sender,
+            socket: UdpSocket::from_std(socket)?,
+            matching: Matching::new(config, SocketAddr::new(source, port)),
+            family,
+            clock,
+            held: None,
+            quoted: VecDeque::new(),
+            buffer: vec![0; 1 << 16],
+        })
     }
 
     /// The address that probes leave from.
     pub const fn source(&self) -> IpAddr {
-        self.sender.source()
+        match &self.sender {
+            Sender::Datagrams(sender) => sender.source(),
+            Sender::Syns(sender) => sender.source(),
+        }
     }
 
     /// Sends a probe.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
-        let outcome = self.sender.send(probe);
+        let outcome = match &mut self.sender {
+            Sender::Datagrams(sender) => sender.send(probe),
+            Sender::Syns(sender) => sender.send(probe),
+        };
         if outcome.is_ok() {
             self.matching.sent(probe.no);
         }
@@ -73,8 +121,24 @@ impl Raw {
 
     /// The next event that has arrived.
     pub fn poll(&mut self) -> Option<Event> {
+        match &self.sender {
+            Sender::Datagrams(_) => self.poll_datagrams(),
+            Sender::Syns(_) => self.poll_syns(),
+        }
+    }
+
+    /// When [`poll`](Self::poll) has work though nothing arrives.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        match &self.sender {
+            Sender::Datagrams(_) => None,
+            Sender::Syns(sender) => sender.poll_timeout(),
+        }
+    }
+
+    fn poll_datagrams(&mut self) -> Option<Event> {
         loop {
-            match self.sender.poll() {
+            let Sender::Datagrams(sender) = &mut self.sender else { return None };
+            match sender.poll() {
                 // The same answer comes by the raw socket, and with it more.
                 Some(
                     Event::Reply(Reply { answer: Answer::Icmp(_), .. })
@@ -91,14 +155,51 @@ impl Raw {
         }
     }
 
+    /// The kernel hands an error to raw sockets before it hands it to the connection, so that what was quoted
+    /// is known when the answer is.
+    fn poll_syns(&mut self) -> Option<Event> {
+        while let Some(event) = self.receive() {
+            match event {
+                Event::Reply(Reply { no: Some(no), quoted: Some(quoted), .. }) => {
+                    if self.quoted.len() == WAITING {
+                        self.quoted.pop_front();
+                    }
+                    self.quoted.push_back((no, quoted));
+                }
+                other => return Some(other),
+            }
+        }
+        let Sender::Syns(sender) = &mut self.sender else { return None };
+        let mut event = sender.poll()?;
+        if let Event::Reply(reply) = &mut event {
+            let place = self.quoted.iter().position(|(no, _)| Some(*no) == reply.no);
+            reply.quoted = place.and_then(|place| self.quoted.remove(place)).map(|(_, quoted)| quoted);
+        }
+        Some(event)
+    }
+
     /// Waits until something may have arrived since [`poll`](Self::poll) last gave nothing.
     pub async fn ready(&self) {
+        let sender = async {
+            match &self.sender {
+                Sender::Datagrams(sender) => sender.ready().await,
+                Sender::Syns(sender) => sender.ready().await,
+            }
+        };
         tokio::select! {
-            () = self.sender.ready() => {}
+            () = sender => {}
             readable = self.socket.readable() => if readable.is_ok() {
                 let _ = self.socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
             }
         }
+    }
+
+    /// The probe that a quote is of.
+    fn find(&self, quote: &quote::Quote) -> Result<Found, Stray> {
+        self.matching.find(quote, |port| match &self.sender {
+            Sender::Datagrams(_) => None,
+            Sender::Syns(sender) => sender.under_way(port),
+        })
     }
 
     fn receive(&mut self) -> Option<Event> {
@@ -117,13 +218,13 @@ impl Raw {
             let received = self.clock.now();
             let Some(from) = message.address.map(|from| from.ip()) else { continue };
             // What this machine itself refuses is told by the sender.
-            if from == self.sender.source() && from != self.matching.target() {
+            if from == self.source() && from != self.matching.target() {
                 continue;
             }
             let data = self.buffer.get(..message.len).unwrap_or(&self.buffer);
             let matched = self.read(data).and_then(|icmp| {
                 let quote = icmp.quote.as_ref().ok_or(Stray::Malformed)?;
-                Ok((self.matching.find(quote)?, icmp))
+                Ok((self.find(quote)?, icmp))
             });
             return Some(match matched {
                 Ok((found, icmp)) => Event::Reply(Reply {

@@ -93,7 +93,7 @@ impl Tcp {
             return Err(LocalFault::NoBuffer);
         }
         let port = self.flows.get(&probe.ttl).map(|flow| flow.port);
-        let port = port.filter(|port| !self.attempts.has_port(*port));
+        let port = port.filter(|port| self.attempts.of_port(*port).is_none());
         let sent = match (self.connect(*probe, port), port) {
             // Somebody else has taken it in the meantime.
             (Err(error), Some(_)) if matches!(error.kind(), AddrInUse | AddrNotAvailable) => {
@@ -112,6 +112,11 @@ impl Tcp {
         let port = self.attempts.add(socket, probe.no, probe.ttl, sent)?;
         self.flows.entry(probe.ttl).or_insert(Flow { port, is_targets: false }).port = port;
         Ok(sent)
+    }
+
+    /// The probe under way from a source port.
+    pub fn under_way(&self, port: u16) -> Option<ProbeNo> {
+        self.attempts.of_port(port)
     }
 
     /// The next event that has arrived.

@@ -10,7 +10,8 @@ use crate::engine::path::End;
 use crate::engine::probe::Protocol;
 use crate::engine::round::{Row, Try};
 use crate::engine::snapshot::Snapshot;
-use crate::engine::table::{Span, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::TableRow;
 use crate::settings::Hosts;
 use crate::watch::View;
 

@@ -9,7 +9,8 @@ use unicode_width::UnicodeWidthStr;
 use super::clock::rfc3339;
 use super::figures::{FIGURES, Figure};
 use super::words;
-use crate::engine::table::{Span, Table, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::{Table, TableRow};
 use crate::settings::Hosts;
 use crate::watch::View;
 

@@ -10,12 +10,14 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use tokio::runtime::Builder;
 
+use crate::engine::probe::Protocol;
 use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::forward::{self, Resolved};
 use crate::net::channel::{ChannelChoice, ChannelConfig};
+use crate::net::error_queue;
 use crate::net::open_error::OpenError;
-use crate::net::raw::RawSockets;
+use crate::net::raw_sockets::RawSockets;
 use crate::net::simulated::demos;
 use crate::origin::database::Database;
 use crate::origin::finder::{FinderConfig, Source};
@@ -93,10 +95,16 @@ fn database(path: &Path) -> anyhow::Result<Source> {
     Ok(Source::Database(Arc::new(open?)))
 }
 
-/// The raw sockets, if they are asked for: opened while this thread is the only one, so that with the right to
-/// them all others are given up for good.
+/// The raw sockets, if they are asked for, or if echo requests are and nothing less permits them: opened while
+/// this thread is the only one, so that with the right to them all others are given up for good.
 fn raw_sockets(settings: &Settings) -> anyhow::Result<Option<Arc<RawSockets>>> {
-    if settings.probing.channel != ChannelChoice::Raw || matches!(settings.target, Target::Demo(_)) {
+    let probing = &settings.probing;
+    let is_asked = probing.channel == ChannelChoice::Raw;
+    let is_needed = probing.channel == ChannelChoice::Auto
+        && probing.protocol == Protocol::Icmp
+        && !error_queue::permits_echo()
+        && RawSockets::are_permitted();
+    if matches!(settings.target, Target::Demo(_)) || !(is_asked || is_needed) {
         return Ok(None);
     }
     match RawSockets::open() {

@@ -137,7 +137,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::table::Span;
+    use crate::engine::span::Span;
     use crate::ui::testing::Scene;
 
     fn silent_middle() -> Table {

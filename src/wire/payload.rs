@@ -1,4 +1,4 @@
-//! Our own UDP payload: what tells our probes from everything else, and one probe from another.
+//! Our own payload: what tells our probes from everything else, and one probe from another.
 //!
 //! Big-endian: four bytes of magic, the session's cookie, the probe's number, then zeros up to the size asked for.
 
@@ -50,6 +50,18 @@ pub fn recognise(bytes: &[u8], cookie: Cookie) -> Recognised {
     } else {
         Recognised::NotOurs
     }
+}
+
+/// The sequence number of the echo request that is probe number `no`: the complement of its low half, so that
+/// the two cancel out in the checksum, which some load balancers take for a part of the flow.
+pub const fn seq(no: u32) -> u16 {
+    !(no as u16)
+}
+
+/// The newest probe up to number `last` whose echo request has this sequence number; `None` if there is none.
+pub fn number_of_seq(seq: u16, last: u32) -> Option<u32> {
+    let behind = (last as u16).wrapping_sub(!seq);
+    last.checked_sub(behind.into())
 }
 
 #[cfg(test)]

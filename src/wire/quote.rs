@@ -1,13 +1,22 @@
-//! The packet that an ICMP error quotes: IPv4 (RFC 791) or IPv6 (RFC 8200), then UDP (RFC 768).
+//! The packet that an ICMP error quotes: IPv4 (RFC 791) or IPv6 (RFC 8200), then UDP (RFC 768), TCP's ports
+//! (RFC 9293) or an ICMP echo.
 //!
 //! A quote may stop anywhere behind the IP header, so that what may be cut off is an `Option`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::bytes::{be16, checksum};
+use super::echo::Echo;
+use super::icmp::Family;
 
 /// UDP's protocol number.
 pub const UDP: u8 = 17;
+/// TCP's protocol number.
+pub const TCP: u8 = 6;
+/// ICMP's protocol number, in IPv4 packets.
+pub const ICMP: u8 = 1;
+/// `ICMPv6`'s protocol number.
+pub const ICMPV6: u8 = 58;
 
 /// Offsets in the IPv4 header.
 mod v4 {
@@ -73,16 +82,18 @@ pub struct Quote<'a> {
     pub id: Option<u16>,
     /// The transport protocol; `None` if the quote ends within IPv6 extension headers.
     pub protocol: Option<u8>,
-    /// The UDP source port.
+    /// The UDP or TCP source port.
     pub source_port: Option<u16>,
-    /// The UDP destination port.
+    /// The UDP or TCP destination port.
     pub destination_port: Option<u16>,
     /// The UDP length in bytes, header included.
     pub udp_len: Option<u16>,
     /// The UDP checksum.
     pub udp_checksum: Option<u16>,
-    /// What was quoted of the UDP payload: empty where the quote ends before it, never longer than the UDP
-    /// length allows.
+    /// The header of an ICMP echo message.
+    pub echo: Option<Echo>,
+    /// What was quoted of the payload of UDP or of an echo message: empty where the quote ends before it,
+    /// never longer than the UDP length allows.
     pub payload: &'a [u8],
 }
 
@@ -150,34 +161,53 @@ impl<'a> Quote<'a> {
         destination_port: None,
         udp_len: None,
         udp_checksum: None,
+        echo: None,
         payload: &[],
     };
 
-    /// Adds what `transport` tells, if it is UDP.
+    /// Adds what `transport` tells, if it is of a protocol that probes are made of.
     fn with_transport(mut self, transport: Option<&'a [u8]>) -> Self {
-        let Some(bytes) = transport.filter(|_| self.protocol == Some(UDP)) else {
-            return self;
-        };
-        self.source_port = be16(bytes, udp::SOURCE_PORT);
-        self.destination_port = be16(bytes, udp::DESTINATION_PORT);
-        self.udp_len = be16(bytes, udp::LENGTH);
-        self.udp_checksum = be16(bytes, udp::CHECKSUM);
-        // Behind the payload there may be padding, or the Ethernet trailer of a router that did not mind.
-        let end = bytes.len().min(self.udp_len.unwrap_or(0).into());
-        self.payload = bytes.get(udp::LEN..end).unwrap_or_default();
+        let Some(bytes) = transport else { return self };
+        match self.protocol {
+            Some(UDP) => {
+                self.source_port = be16(bytes, udp::SOURCE_PORT);
+                self.destination_port = be16(bytes, udp::DESTINATION_PORT);
+                self.udp_len = be16(bytes, udp::LENGTH);
+                self.udp_checksum = be16(bytes, udp::CHECKSUM);
+                // Behind the payload there may be padding, or the Ethernet trailer of a router that did not
+                // mind.
+                let end = bytes.len().min(self.udp_len.unwrap_or(0).into());
+                self.payload = bytes.get(udp::LEN..end).unwrap_or_default();
+            }
+            Some(TCP) => {
+                self.source_port = be16(bytes, udp::SOURCE_PORT);
+                self.destination_port = be16(bytes, udp::DESTINATION_PORT);
+            }
+            Some(ICMP | ICMPV6) => {
+                if let Some((echo, payload)) = Echo::parse(Family::of(self.source), bytes) {
+                    (self.echo, self.payload) = (Some(echo), payload);
+                }
+            }
+            _ => {}
+        }
         self
     }
 
     /// The packet as bytes, without IP options or extension headers, up to the first field not known.
     ///
     /// The lengths and the UDP checksum are written as they stand here; the IPv4 header gets its checksum.
-    /// Addresses of two families make no packet, and so no bytes.
+    /// Of an echo message the checksum is made anew. Addresses of two families make no packet, and so no
+    /// bytes.
     pub fn emit(&self) -> Vec<u8> {
         let mut bytes = match (self.source, self.destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => self.emit_v4(source, destination),
             (IpAddr::V6(source), IpAddr::V6(destination)) => self.emit_v6(source, destination),
             _ => return Vec::new(),
         };
+        if let Some(echo) = self.echo {
+            bytes.extend(echo.emit(Family::of(self.source), self.payload));
+            return bytes;
+        }
         let ports = [self.source_port, self.destination_port, self.udp_len, self.udp_checksum];
         bytes.extend(ports.into_iter().map_while(|field| field).flat_map(u16::to_be_bytes));
         bytes.extend(self.payload);
@@ -268,6 +298,7 @@ mod tests {
             destination_port: Some(33_434),
             udp_len: Some(12),
             udp_checksum: Some(0xabcd),
+            echo: None,
             payload: b"data",
         }
     }
@@ -301,6 +332,7 @@ mod tests {
             && known(part.destination_port, whole.destination_port)
             && known(part.udp_len, whole.udp_len)
             && known(part.udp_checksum, whole.udp_checksum)
+            && known(part.echo, whole.echo)
             && whole.payload.starts_with(part.payload)
     }
 
@@ -325,6 +357,32 @@ mod tests {
     fn parse() {
         assert_eq!(Quote::parse(&V4), Some(v4()));
         assert_eq!(Quote::parse(&V6), Some(v6()));
+    }
+
+    #[test]
+    fn a_quoted_echo_request_has_its_header_and_payload() {
+        let echo = Echo { is_request: true, id: 7, seq: 9 };
+        for quote in [v4(), v6()] {
+            let protocol = if quote.source.is_ipv4() { ICMP } else { ICMPV6 };
+            let none = Quote {
+                source_port: None,
+                destination_port: None,
+                udp_len: None,
+                udp_checksum: None,
+                ..quote
+            };
+            let sent = Quote { protocol: Some(protocol), echo: Some(echo), ..none };
+            assert_eq!(Quote::parse(&sent.emit()), Some(sent));
+            let cut = sent.emit().len() - sent.payload.len() - 1;
+            assert_eq!(Quote::parse(&sent.emit()[..cut]).unwrap().echo, None);
+        }
+    }
+
+    #[test]
+    fn a_quoted_syn_has_its_ports() {
+        let none = Quote { udp_len: None, udp_checksum: None, payload: &[], ..v4() };
+        let sent = Quote { protocol: Some(TCP), ..none };
+        assert_eq!(Quote::parse(&sent.emit()), Some(sent));
     }
 
     #[test]
@@ -397,9 +455,9 @@ mod tests {
     #[test]
     fn another_protocol_has_no_ports() {
         let mut bytes = V4;
-        bytes[v4::PROTOCOL] = 6;
+        bytes[v4::PROTOCOL] = 132;
         let quote = Quote::parse(&bytes).unwrap();
-        assert_eq!((quote.protocol, quote.source_port, quote.payload), (Some(6), None, &[][..]));
+        assert_eq!((quote.protocol, quote.source_port, quote.payload), (Some(132), None, &[][..]));
     }
 
     #[test]
@@ -426,7 +484,7 @@ mod tests {
             let bare = Quote {
                 source, destination, ttl, tos, total_len: header + u32::from(udp_len), id: (!v6).then_some(id),
                 protocol: Some(UDP), source_port: known(0, ports[0]), destination_port: known(1, ports[1]),
-                udp_len: known(2, udp_len), udp_checksum: known(3, ports[2]), payload: &[],
+                udp_len: known(2, udp_len), udp_checksum: known(3, ports[2]), echo: None, payload: &[],
             };
             let whole = cut == 4;
             let bytes = Quote { payload: if whole { &payload } else { &[] }, ..bare }.emit();

@@ -68,7 +68,9 @@ impl Asker {
         let timeout = PollTimeout::try_from(deadline(1.0)).expect("a short time");
         let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
         assert_ne!(poll(&mut fds, timeout).expect("poll"), 0, "no reply from the way to {}", self.to);
-        self.read(MsgFlags::MSG_ERRQUEUE).or_else(|| self.read(MsgFlags::empty())).expect("it was there")
+        let queued = || self.read(MsgFlags::MSG_ERRQUEUE);
+        // An error that comes between the two is pending for the second, and queued for the third.
+        queued().or_else(|| self.read(MsgFlags::empty())).or_else(queued).expect("it was there")
     }
 
     /// Sends a probe and waits for what comes back.
@@ -86,7 +88,7 @@ impl Asker {
             recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut bytes, Some(&mut control), flags);
         let message = match message {
             Ok(message) => message,
-            Err(Errno::EAGAIN) => return None,
+            Err(Errno::EAGAIN | Errno::EHOSTUNREACH | Errno::ECONNREFUSED) => return None,
             Err(error) => panic!("the asker cannot receive: {error}"),
         };
         let length = message.bytes;

@@ -106,6 +106,100 @@ fn answers_to_others_are_counted_and_dropped() {
 }
 
 #[test]
+fn a_flood_of_answers_to_others_wakes_nobody() {
+    lab::inside(|| {
+        const FLOOD: u64 = 3_000;
+        const BATCH: u64 = 100;
+        let responder = Responder::start(Node::path(3), Wait::Asleep);
+        for (family, target) in both(4).into_iter().enumerate() {
+            for protocol in ["--udp", "--icmp", "--tcp"] {
+                let already = responder.seen().len();
+                let mut child = start(target, &[protocol, "-c", "3", "-i", "500ms"]);
+                responder.until("the sweep", 2.0, |seen| seen.len() >= already + 4);
+                let before = wake_ups(&child);
+                let asker = Asker::to(both(9)[family]);
+                let (mut flooded, mut woken) = (0, 0);
+                // On a busy machine the report may be done before the flood is.
+                while flooded < FLOOD && child.try_wait().expect("a child").is_none() {
+                    woken = wake_ups(&child).saturating_sub(before);
+                    for count in 0..BATCH {
+                        asker.ask((count % 3 + 1) as u8, b"a payload of more than sixteen bytes");
+                    }
+                    flooded += BATCH;
+                }
+                assert!(flooded > 2 * BATCH, "the flood was to be one");
+                // Its own probes and answers wake it some dozens of times.
+                assert!(woken < 60 + flooded / 10, "{protocol}: woken {woken} times by {flooded} answers");
+                let report = report::finish(child);
+                assert_eq!(report.strays(), 0, "{:#}", report.at(""));
+                // The responder speaks no TCP, so that only its routers answer SYNs.
+                for hop in report.hops().iter().filter(|hop| protocol != "--tcp" || !hop.is_target()) {
+                    assert_eq!((hop.count("answered"), hop.count("lost")), (3, 0), "{:#}", report.at(""));
+                }
+            }
+        }
+    });
+}
+
+/// How often the threads of a process have gone to sleep and been woken.
+fn wake_ups(child: &Child) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).expect("threads");
+    let of_one = |thread: std::io::Result<std::fs::DirEntry>| {
+        let status = std::fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        count.trim().parse::<u64>().ok()
+    };
+    threads.filter_map(of_one).sum()
+}
+
+#[test]
+fn echo_requests_and_syns_are_matched_and_their_quotes_kept() {
+    lab::inside(|| {
+        let chain = Chain::build(4);
+        chain.routers[1].run(|| {
+            lab::nft(
+                "table inet edit { chain forward { type filter hook forward priority 0; \
+                 ip dscp set cs1; ip6 dscp set cs1; }; }",
+            );
+        });
+        for protocol in ["--icmp", "--tcp"] {
+            for (family, report) in both_reports(5, &[protocol, "-c", "3"]).iter().enumerate() {
+                let way: Vec<_> = (1..=5).map(|distance| Some(both(distance)[family])).collect();
+                assert_eq!(report.path(), way);
+                assert_eq!(report.at("/channel"), "raw");
+                report.assert_clean(3);
+                let routers = &report.hops()[..4];
+                let tos: Vec<_> =
+                    routers.iter().map(|hop| hop.at("responders/0/quoted/tos").clone()).collect();
+                assert_eq!(tos, [0, 0, 0x20, 0x20], "{protocol}");
+                assert_eq!(report.target().at("responders/0/quoted"), &json!(null));
+            }
+        }
+    });
+}
+
+#[test]
+fn echo_needs_no_ping_sockets_where_raw_ones_are_permitted() {
+    lab::inside(|| {
+        let bare = vec![Node::router(1), bare(2), Node::router(3), Node::target(4)];
+        let _responder = Responder::start(bare, Wait::Asleep);
+        for (family, target) in both(4).into_iter().enumerate() {
+            let way: Vec<_> = (1..=4).map(|distance| Some(both(distance)[family])).collect();
+            for channel in ["auto", "raw"] {
+                let arguments = ["--channel", channel, "--icmp", "-c", "3", "-i", "200ms"];
+                let report = report::finish(report::start_as(lab::privileged_hopwatch(), target, &arguments));
+                assert_eq!(report.path(), way, "{channel}");
+                report.assert_clean(3);
+                let name = if channel == "raw" { "raw" } else { "error-queue" };
+                assert_eq!(report.at("/channel"), name);
+                let graded: u64 = report.hops().iter().map(|hop| hop.count("grades/kernel")).sum();
+                assert!(graded >= 10, "{graded} of 12 by the kernel");
+            }
+        }
+    });
+}
+
+#[test]
 fn no_thread_keeps_a_capability() {
     lab::inside(|| {
         let responder = Responder::start(Node::path(2), Wait::Asleep);
@@ -151,22 +245,27 @@ fn every_way_sees_the_same_path_and_the_same_times() {
             let way: Vec<_> = (1..=4).map(|distance| Some(both(distance)[family])).collect();
             // At the same time, so that a busy machine is as busy for one as for the others.
             let pace = ["-c", "30", "-i", "100ms"];
-            let ways: [&[&str]; 3] = [&[], &["--icmp"], &["-T"]];
-            let unprivileged = ways.map(|flags| report::start(target, &[flags, &pace].concat()));
-            let raw = report::finish(start(target, &pace));
-            let [udp, echo, tcp] = unprivileged.map(report::finish);
-            let [udp, echo, tcp, raw] = [udp, echo, tcp, raw].map(|report| {
-                assert_eq!(report.path(), way);
-                let hops = report.hops();
-                hops.iter().map(|hop| hop.number("rtt_ms/best").expect("an answer")).collect::<Vec<_>>()
+            let protocols = ["--udp", "--icmp", "--tcp"];
+            let unprivileged = protocols.map(|flag| report::start(target, &[&[flag], &pace[..]].concat()));
+            let raw = protocols.map(|flag| start(target, &[&[flag], &pace[..]].concat()));
+            let [unprivileged, raw] = [unprivileged, raw].map(|children| {
+                children.map(report::finish).map(|report| {
+                    assert_eq!(report.path(), way);
+                    let hops = report.hops();
+                    hops.iter().map(|hop| hop.number("rtt_ms/best").expect("an answer")).collect::<Vec<_>>()
+                })
             });
-            for (other, name) in [(&echo, "echo"), (&raw, "raw")] {
-                // The lower median: two hops of four may have been unlucky.
-                let mut apart: Vec<_> = other.iter().zip(&udp).map(|(one, two)| (one - two).abs()).collect();
-                apart.sort_by(f64::total_cmp);
-                assert!(apart[1] <= 0.020, "{name} {other:?}, UDP {udp:?}");
+            let [udp, echo, tcp] = unprivileged;
+            println!("best ms at hops 1 to 4: UDP {udp:?}, echo {echo:?}, TCP {tcp:?}, raw {raw:?}");
+            for (other, name) in [(&echo, "echo"), (&raw[0], "raw UDP"), (&raw[1], "raw echo")] {
+                let is_far = |(one, two): &(&f64, &f64)| (*one - *two).abs() > 0.020;
+                // One hop of four may have been unlucky all the time, on a machine that does other things too.
+                let far = other.iter().zip(&udp).filter(is_far).count();
+                assert!(far <= 1, "{name} {other:?}, UDP {udp:?}");
             }
-            assert!((tcp[0] - udp[0]).abs() <= 0.100, "TCP {tcp:?}, UDP {udp:?}");
+            for tcp in [&tcp, &raw[2]] {
+                assert!((tcp[0] - udp[0]).abs() <= 0.100, "TCP {tcp:?}, UDP {udp:?}");
+            }
         }
     });
 }

@@ -108,7 +108,7 @@ fn matched(family: Family, quoted: &Quote) {
     let (own, target) = ends(family);
     let mut matching = Matching::new(&config(Protocol::Udp, family), own);
     matching.sent(ProbeNo(LAST));
-    let Ok(found) = matching.find(quoted) else { return };
+    let Ok(found) = matching.find(quoted, |_| None) else { return };
     if let Recognised::Ours(no) = payload::recognise(quoted.payload, COOKIE) {
         return assert_eq!(found.no, ProbeNo(no));
     }

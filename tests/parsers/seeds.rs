@@ -59,6 +59,7 @@ fn packet(family: Family) -> Vec<u8> {
         destination_port: Some(target.port()),
         udp_len: Some(udp_len),
         udp_checksum: Some(Checksums::new(own, target, COOKIE, PAYLOAD).of(77)),
+        echo: None,
         payload: &payload,
     };
     quote.emit()

@@ -5,6 +5,7 @@ mod answers;
 mod bare;
 mod books;
 mod crosscheck;
+mod history;
 mod pace;
 mod paths;
 mod play;

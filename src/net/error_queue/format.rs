@@ -6,36 +6,44 @@ use crate::wire::echo::{self, Echo};
 use crate::wire::extension::{Queued, udp_payload};
 use crate::wire::icmp::Family;
 use crate::wire::payload::{self, Cookie, Recognised};
+use crate::wire::{message, quote};
 
 /// The form of a channel's probes.
 ///
 /// UDP hands the kernel a payload and gets payloads back. A ping socket (icmp(7)) hands over an echo request
 /// and gets messages back from the ICMP header on, so that even the shortest quote (RFC 792) holds the
-/// sequence number. The kernel writes the identifier and delivers only what carries it.
+/// sequence number. The kernel writes the identifier and delivers only what carries it. A raw socket has
+/// everybody's echo messages: there the identifier is ours to choose and to check.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
     protocol: Protocol,
     family: Family,
     payload_len: usize,
     cookie: Cookie,
+    /// The identifier of echo requests, where the kernel does not write it.
+    id: Option<u16>,
 }
 
 impl Format {
     /// The form that `config` asks for.
     pub const fn new(config: &ChannelConfig) -> Self {
         let ChannelConfig { protocol, payload_len, cookie, .. } = *config;
-        Self { protocol, family: Family::of(config.target.ip()), payload_len, cookie }
+        Self { protocol, family: Family::of(config.target.ip()), payload_len, cookie, id: None }
+    }
+
+    /// The same on a raw socket, with this identifier.
+    #[must_use]
+    pub const fn with_id(self, id: u16) -> Self {
+        Self { id: Some(id), ..self }
     }
 
     /// The bytes of a probe, as the socket takes them.
-    ///
-    /// The sequence number of an echo request is the complement of the number's low half. So the two cancel
-    /// out in the checksum, which some load balancers take for a part of the flow.
     pub fn build(&self, no: ProbeNo) -> Vec<u8> {
         let payload = payload::build(self.cookie, no.0, self.payload_len);
         match self.protocol {
             Protocol::Icmp => {
-                let echo = Echo { is_request: true, id: 0, seq: !(no.0 as u16) };
+                let echo =
+                    Echo { is_request: true, id: self.id.unwrap_or_default(), seq: payload::seq(no.0) };
                 echo.emit(self.family, &payload)
             }
             Protocol::Udp | Protocol::Tcp => payload,
@@ -56,7 +64,13 @@ impl Format {
     /// Which probe some bytes are, by the cookie and the number in the payload.
     pub fn recognise(&self, bytes: &[u8]) -> Result<ProbeNo, Stray> {
         let payload = match self.protocol {
-            Protocol::Icmp => Echo::parse(self.family, bytes).ok_or(Stray::Truncated)?.1,
+            Protocol::Icmp => {
+                let (echo, payload) = Echo::parse(self.family, bytes).ok_or(Stray::Truncated)?;
+                if !self.is_mine(echo) {
+                    return Err(Stray::Foreign);
+                }
+                payload
+            }
             Protocol::Udp | Protocol::Tcp => bytes,
         };
         match payload::recognise(payload, self.cookie) {
@@ -72,10 +86,25 @@ impl Format {
         if self.protocol != Protocol::Icmp {
             return None;
         }
-        let (echo, _) = Echo::parse(self.family, bytes).filter(|(echo, _)| echo.is_request)?;
-        let ProbeNo(last) = last?;
-        let behind = (last as u16).wrapping_sub(!echo.seq);
-        last.checked_sub(behind.into()).map(ProbeNo)
+        let (echo, _) =
+            Echo::parse(self.family, bytes).filter(|(echo, _)| echo.is_request && self.is_mine(*echo))?;
+        payload::number_of_seq(echo.seq, last?.0).map(ProbeNo)
+    }
+
+    fn is_mine(&self, echo: Echo) -> bool {
+        self.id.is_none_or(|id| id == echo.id)
+    }
+
+    /// The answer in what an ordinary read gives: of a raw IPv4 socket that begins at the IP header, and its
+    /// checksum is nobody's but ours to check. `None` if it is no echo reply.
+    pub fn behind_header<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        let Some(id) = self.id else { return Some(data) };
+        let icmp = match self.family {
+            Family::V4 => quote::behind_header(data).filter(|icmp| message::checksum_ok(icmp))?,
+            Family::V6 => data,
+        };
+        let (echo, _) = Echo::parse(self.family, icmp)?;
+        (!echo.is_request && echo.id == id).then_some(icmp)
     }
 
     /// Whether the target's answer has to hold all that was sent, as an echo reply must (RFC 1122, 3.2.2.6).
@@ -97,7 +126,6 @@ impl Format {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::message;
 
     fn format(protocol: Protocol, target: &str) -> Format {
         let target = target.parse().unwrap();

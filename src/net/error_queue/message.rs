@@ -59,6 +59,7 @@ impl Context {
         let Some(flow) = message.address.and_then(|from| self.flow(from)) else {
             return Event::Stray(Stray::Foreign);
         };
+        let Some(data) = self.format.behind_header(data) else { return Event::Stray(Stray::Foreign) };
         let no = match self.format.recognise(data) {
             Ok(no) => Some(no),
             Err(reason) if self.format.is_returned_whole() => return Event::Stray(reason),

@@ -40,18 +40,29 @@ pub fn open(config: &ChannelConfig) -> io::Result<UdpSocket> {
         (probe::Protocol::Udp | probe::Protocol::Tcp, _) => Protocol::UDP,
     };
     let socket = Socket::new(domain(family), Type::DGRAM.nonblocking().cloexec(), Some(transport))?;
+    if family == Family::V6 {
+        socket.set_only_v6(true)?;
+    }
+    prepare(&socket, config)?;
+    Ok(socket.into())
+}
+
+/// Whether this user may have ping sockets; one setting is for both families.
+pub fn permits_echo() -> bool {
+    Socket::new(Domain::IPV4, Type::DGRAM.cloexec(), Some(Protocol::ICMPV4)).is_ok()
+}
+
+/// Sets every option that probes and their errors need, and binds the socket.
+pub fn prepare(socket: &Socket, config: &ChannelConfig) -> io::Result<()> {
+    let family = Family::of(config.target.ip());
     // Clamped by the kernel; a smaller one is noticed by the stamps that it loses.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-    enable(&socket, family)?;
+    enable(socket, family)?;
     match family {
-        Family::V4 => setsockopt(&socket, V4MtuDiscover, &PMTUDISC_DONT)?,
-        Family::V6 => {
-            socket.set_only_v6(true)?;
-            setsockopt(&socket, V6MtuDiscover, &PMTUDISC_DONT)?;
-        }
+        Family::V4 => setsockopt(socket, V4MtuDiscover, &PMTUDISC_DONT)?,
+        Family::V6 => setsockopt(socket, V6MtuDiscover, &PMTUDISC_DONT)?,
     }
-    tie(&socket, config, config.egress.local_port.unwrap_or_default())?;
-    Ok(socket.into())
+    tie(socket, config, config.egress.local_port.unwrap_or_default())
 }
 
 /// Asks for a queue of errors on a socket of any protocol, with all that is to be told about each.
@@ -80,7 +91,11 @@ pub fn enable(socket: &Socket, family: Family) -> nix::Result<()> {
 /// their type of service.
 pub fn tie(socket: &Socket, config: &ChannelConfig, port: u16) -> io::Result<()> {
     let Egress { tos, source, interface, .. } = &config.egress;
-    if let Some(interface) = interface {
+    // A socket that is used again is bound already, and only the privileged may do so twice.
+    if let Some(interface) = interface
+        .as_ref()
+        .filter(|name| socket.device().ok().flatten().is_none_or(|device| device != name.as_bytes()))
+    {
         socket.bind_device(Some(interface.as_bytes()))?;
     }
     let own: SocketAddr = match config.target {

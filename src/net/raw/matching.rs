@@ -2,22 +2,29 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::engine::probe::{ProbeNo, Quoted, Stray};
+use crate::engine::probe::{ProbeNo, Protocol, Quoted, Stray};
 use crate::net::channel::ChannelConfig;
+use crate::wire::icmp::Family;
 use crate::wire::payload::{self, Cookie, Recognised};
-use crate::wire::quote::{Quote, UDP};
+use crate::wire::quote::{ICMP, ICMPV6, Quote, TCP, UDP};
 use crate::wire::udp::Checksums;
 
 /// What quotes are held against.
 #[derive(Clone, Copy, Debug)]
 pub struct Matching {
-    source: SocketAddr,
     target: SocketAddr,
     cookie: Cookie,
-    udp_len: u16,
-    checksums: Checksums,
+    form: Form,
     /// The last probe that was sent.
     last: Option<ProbeNo>,
+}
+
+/// What is known of all our probes.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Udp { source_port: u16, udp_len: u16, checksums: Checksums },
+    Echo { protocol: u8, id: u16 },
+    Tcp,
 }
 
 /// The probe that a quote is of.
@@ -32,11 +39,20 @@ pub struct Found {
 }
 
 impl Matching {
-    /// For UDP probes from `source`.
+    /// For probes from `source`; the port of echo requests is their identifier, that of SYNs means nothing.
     pub fn new(config: &ChannelConfig, source: SocketAddr) -> Self {
         let ChannelConfig { target, cookie, payload_len, .. } = *config;
-        let checksums = Checksums::new(source, target, cookie, payload_len);
-        Self { source, target, cookie, udp_len: (8 + payload_len) as u16, checksums, last: None }
+        let form = match (config.protocol, Family::of(target.ip())) {
+            (Protocol::Udp, _) => Form::Udp {
+                source_port: source.port(),
+                udp_len: (8 + payload_len) as u16,
+                checksums: Checksums::new(source, target, cookie, payload_len),
+            },
+            (Protocol::Icmp, Family::V4) => Form::Echo { protocol: ICMP, id: source.port() },
+            (Protocol::Icmp, Family::V6) => Form::Echo { protocol: ICMPV6, id: source.port() },
+            (Protocol::Tcp, _) => Form::Tcp,
+        };
+        Self { target, cookie, form, last: None }
     }
 
     /// The target's address.
@@ -51,39 +67,63 @@ impl Matching {
 
     /// The probe that a quote is of, or why it is none of ours.
     ///
-    /// The cookie tells, if it is there. Without it destination, protocol, both ports and the length must be
-    /// ours, and the checksum that of a probe sent not long ago.
-    pub fn find(&self, quote: &Quote) -> Result<Found, Stray> {
-        let is_ours = quote.protocol == Some(UDP)
-            && quote.destination == self.target.ip()
-            && quote.source_port == Some(self.source.port())
-            && quote.destination_port == Some(self.target.port());
+    /// The cookie tells, if it is there. Without it destination, protocol and ports or identifier must be
+    /// ours; then the checksum of UDP or the sequence number of an echo request names a probe sent not long
+    /// ago. Of a SYN nothing names the probe but `syn`, which gives the one under way from a source port.
+    pub fn find(&self, quote: &Quote, syn: impl Fn(u16) -> Option<ProbeNo>) -> Result<Found, Stray> {
+        let is_ours = self.is_ours(quote);
         let found = |no, rewritten| {
             let quoted = Quoted { ttl: quote.ttl, tos: quote.tos };
-            Ok(Found { no: ProbeNo(no), rewritten, quoted })
+            Ok(Found { no, rewritten, quoted })
         };
+        if let Form::Tcp = self.form {
+            let no = quote.source_port.filter(|_| is_ours).and_then(syn);
+            return no.map_or(Err(Stray::Foreign), |no| found(no, false));
+        }
         // A short quote with an extension behind it is padded with zeros (RFC 4884, 3).
         let is_padding = quote.payload.iter().all(|byte| *byte == 0);
         match payload::recognise(quote.payload, self.cookie) {
-            Recognised::Ours(no) => found(no, !is_ours),
+            Recognised::Ours(no) => found(ProbeNo(no), !is_ours),
             _ if !is_ours => Err(Stray::Foreign),
             Recognised::NotOurs if !is_padding => Err(Stray::Forged),
-            Recognised::NotOurs | Recognised::Short => {
-                let (Some(checksum), Some(ProbeNo(last))) = (quote.udp_checksum, self.last) else {
-                    return Err(Stray::Truncated);
-                };
-                let no =
-                    self.checksums.number(checksum, last).filter(|_| quote.udp_len == Some(self.udp_len));
-                no.map_or(Err(Stray::Unknown), |no| found(no, false))
-            }
+            Recognised::NotOurs | Recognised::Short => found(self.bare(quote)?, false),
         }
+    }
+
+    fn is_ours(&self, quote: &Quote) -> bool {
+        let to_target = quote.destination == self.target.ip();
+        let to_port = to_target && quote.destination_port == Some(self.target.port());
+        match self.form {
+            Form::Udp { source_port, .. } => {
+                quote.protocol == Some(UDP) && to_port && quote.source_port == Some(source_port)
+            }
+            Form::Echo { protocol, id } => {
+                let is_id = quote.echo.is_some_and(|echo| echo.is_request && echo.id == id);
+                quote.protocol == Some(protocol) && to_target && is_id
+            }
+            Form::Tcp => quote.protocol == Some(TCP) && to_port,
+        }
+    }
+
+    /// The probe of which nothing but eight bytes are quoted.
+    fn bare(&self, quote: &Quote) -> Result<ProbeNo, Stray> {
+        let ProbeNo(last) = self.last.ok_or(Stray::Truncated)?;
+        let no = match self.form {
+            Form::Udp { udp_len, checksums, .. } => {
+                let checksum = quote.udp_checksum.ok_or(Stray::Truncated)?;
+                checksums.number(checksum, last).filter(|_| quote.udp_len == Some(udp_len))
+            }
+            Form::Echo { .. } => quote.echo.and_then(|echo| payload::number_of_seq(echo.seq, last)),
+            Form::Tcp => None,
+        };
+        no.map(ProbeNo).ok_or(Stray::Unknown)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::probe::Protocol;
+    use crate::wire::echo::Echo;
 
     const COOKIE: Cookie = Cookie(7);
 
@@ -92,6 +132,11 @@ mod tests {
         let mut matching = Matching::new(&config, "192.0.2.1:54321".parse().unwrap());
         matching.sent(ProbeNo(100));
         matching
+    }
+
+    fn checksum(no: u32) -> u16 {
+        let Form::Udp { checksums, .. } = matching().form else { panic!("UDP") };
+        checksums.of(no)
     }
 
     /// The packet of probe 77 as a router quotes it.
@@ -107,9 +152,14 @@ mod tests {
             source_port: Some(54_321),
             destination_port: Some(33_434),
             udp_len: Some(24),
-            udp_checksum: Some(matching().checksums.of(77)),
+            udp_checksum: Some(checksum(77)),
+            echo: None,
             payload,
         }
+    }
+
+    fn find(matching: &Matching, quote: &Quote) -> Result<Found, Stray> {
+        matching.find(quote, |_| None)
     }
 
     #[test]
@@ -117,22 +167,22 @@ mod tests {
         let payload = payload::build(COOKIE, 77, 16);
         let quoted = Quoted { ttl: 1, tos: 0x20 };
         let found = Found { no: ProbeNo(77), rewritten: false, quoted };
-        assert_eq!(matching().find(&quote(&payload)), Ok(found));
+        assert_eq!(find(&matching(), &quote(&payload)), Ok(found));
         let natted = Quote { destination: "10.0.0.1".parse().unwrap(), ..quote(&payload) };
-        assert_eq!(matching().find(&natted), Ok(Found { rewritten: true, ..found }));
+        assert_eq!(find(&matching(), &natted), Ok(Found { rewritten: true, ..found }));
         let forged = payload::build(Cookie(8), 77, 16);
-        assert_eq!(matching().find(&quote(&forged)), Err(Stray::Forged));
-        assert_eq!(matching().find(&Quote { source_port: Some(1), ..quote(&forged) }), Err(Stray::Foreign));
+        assert_eq!(find(&matching(), &quote(&forged)), Err(Stray::Forged));
+        assert_eq!(find(&matching(), &Quote { source_port: Some(1), ..quote(&forged) }), Err(Stray::Foreign));
     }
 
     #[test]
     fn a_bare_quote_is_known_by_its_checksum() {
         for payload in [&[][..], &[0; 16]] {
-            assert_eq!(matching().find(&quote(payload)).map(|found| found.no), Ok(ProbeNo(77)));
+            assert_eq!(find(&matching(), &quote(payload)).map(|found| found.no), Ok(ProbeNo(77)));
         }
         let bare = quote(&[]);
         let cases = [
-            (Quote { udp_checksum: Some(matching().checksums.of(101)), ..bare }, Stray::Unknown),
+            (Quote { udp_checksum: Some(checksum(101)), ..bare }, Stray::Unknown),
             (Quote { udp_len: Some(25), ..bare }, Stray::Unknown),
             (Quote { udp_checksum: None, ..bare }, Stray::Truncated),
             (Quote { destination: "10.0.0.1".parse().unwrap(), ..bare }, Stray::Foreign),
@@ -140,9 +190,50 @@ mod tests {
             (Quote { protocol: Some(6), ..bare }, Stray::Foreign),
         ];
         for (quote, reason) in cases {
-            assert_eq!(matching().find(&quote), Err(reason), "{quote:?}");
+            assert_eq!(find(&matching(), &quote), Err(reason), "{quote:?}");
         }
         let fresh = Matching { last: None, ..matching() };
-        assert_eq!(fresh.find(&bare), Err(Stray::Truncated));
+        assert_eq!(find(&fresh, &bare), Err(Stray::Truncated));
+    }
+    #[test]
+    fn an_echo_request_is_known_by_its_cookie_or_its_sequence_number() {
+        let config = ChannelConfig::new(Protocol::Icmp, "198.51.100.7:0".parse().unwrap(), COOKIE);
+        let mut matching = Matching::new(&config, "192.0.2.1:99".parse().unwrap());
+        matching.sent(ProbeNo(100));
+        let payload = payload::build(COOKIE, 77, 16);
+        let echo = Echo { is_request: true, id: 99, seq: payload::seq(77) };
+        let none = Quote {
+            source_port: None,
+            destination_port: None,
+            udp_len: None,
+            udp_checksum: None,
+            ..quote(&payload)
+        };
+        let whole = Quote { protocol: Some(ICMP), echo: Some(echo), ..none };
+        let bare = Quote { payload: &[], ..whole };
+        for quote in [whole, bare] {
+            assert_eq!(find(&matching, &quote).map(|found| found.no), Ok(ProbeNo(77)));
+        }
+        let other = Quote { echo: Some(Echo { id: 98, ..echo }), ..bare };
+        assert_eq!(find(&matching, &other), Err(Stray::Foreign));
+        let later = Quote { echo: Some(Echo { seq: payload::seq(101), ..echo }), ..bare };
+        assert_eq!(find(&matching, &later), Err(Stray::Unknown));
+    }
+
+    #[test]
+    fn a_syn_is_known_by_the_port_it_left_from() {
+        let config = ChannelConfig::new(Protocol::Tcp, "198.51.100.7:443".parse().unwrap(), COOKIE);
+        let matching = Matching::new(&config, "192.0.2.1:0".parse().unwrap());
+        let syn = |port| (port == 54_321).then_some(ProbeNo(5));
+        let quote = Quote { protocol: Some(TCP), destination_port: Some(443), ..quote(&[]) };
+        assert_eq!(matching.find(&quote, syn).map(|found| found.no), Ok(ProbeNo(5)));
+        for other in [
+            Quote { source_port: Some(1), ..quote },
+            Quote { destination_port: Some(80), ..quote },
+            Quote { destination: "10.0.0.1".parse().unwrap(), ..quote },
+            Quote { protocol: Some(UDP), ..quote },
+        ] {
+            assert_eq!(matching.find(&other, syn), Err(Stray::Foreign));
+        }
     }
 }

@@ -49,9 +49,9 @@ impl Attempts {
         self.open.len()
     }
 
-    /// Whether one of them has this source port.
-    pub fn has_port(&self, port: u16) -> bool {
-        self.open.values().any(|attempt| attempt.port == port)
+    /// The number of the one with this source port.
+    pub fn of_port(&self, port: u16) -> Option<ProbeNo> {
+        self.open.values().find(|attempt| attempt.port == port).map(|attempt| attempt.no)
     }
 
     /// Adds one that has begun to connect; within a tokio runtime.

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::table::Span;
+use crate::engine::span::Span;
 use crate::report::words::{mark, probes};
 use crate::ui::app::App;
 use crate::ui::clock::{running, setting, time_of_day};
