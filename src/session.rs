@@ -17,4 +17,6 @@ pub mod header;
 pub mod part;
 pub mod reader;
 pub mod tape;
+#[cfg(test)]
+mod testing;
 pub mod writer;

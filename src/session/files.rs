@@ -156,7 +156,8 @@ pub fn is_written(path: &Path) -> bool {
 pub fn prune(mut parts: Vec<Found>, limit: u64, own: &Path, now: SystemTime) {
     let mut total: u64 = parts.iter().map(|part| part.size).sum();
     parts.sort_by_key(|part| (part.modified, part.number));
-    let newest = |first: &Path| parts.iter().filter(|part| part.first == first).max_by_key(|part| part.number);
+    let newest =
+        |first: &Path| parts.iter().filter(|part| part.first == first).max_by_key(|part| part.number);
     for part in &parts {
         if total <= limit {
             return;
@@ -201,7 +202,9 @@ mod tests {
         let path = name(Path::new("/x"), started, "../e vil_1%eth0");
         assert_eq!(path, at("/x/20231114T221320Z-..-e-vil-1-eth0.jsonl"));
         assert!(is_ours(&path));
-        for other in ["/x/notes.jsonl", "/x/20231114T221320Z-.jsonl", "/x/20231114T221320Z-a.json", "/x/å.jsonl"] {
+        for other in
+            ["/x/notes.jsonl", "/x/20231114T221320Z-.jsonl", "/x/20231114T221320Z-a.json", "/x/å.jsonl"]
+        {
             assert!(!is_ours(Path::new(other)), "{other}");
         }
     }

@@ -16,7 +16,7 @@ use crate::engine::probe::Command;
 use crate::engine::record::Record;
 use crate::engine::round::{Round, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
-use crate::engine::table::Span;
+use crate::engine::span::Span;
 use crate::engine::time::{Anchor, Time};
 
 /// What records have told so far.
@@ -56,26 +56,27 @@ impl Tape {
     /// Takes in the next record.
     pub fn push(&mut self, record: Record) {
         let at = moment(&record);
-        if let Some(at) = at.filter(|at| self.span.contains(*at)) {
+        if let Some(at) = at.filter(|at| self.holds(*at)) {
             self.now = self.now.max(at);
         }
         match record {
             Record::Round(round) => self.round(round),
-            Record::Late(late) => Arc::make_mut(&mut self.history).mend(late),
-            Record::Duplicate(row) => Arc::make_mut(&mut self.history).duplicate(row),
-            Record::Fault(fault) if self.span.contains(fault.since) => self.fault = Some(fault),
+            Record::Late(_) | Record::Duplicate(_) | Record::Gap(_) => {
+                Arc::make_mut(&mut self.history).apply(&record);
+            }
+            Record::Fault(fault) if self.holds(fault.since) => self.fault = Some(fault),
             Record::Command(_, Command::MaxTtl(ttl)) => self.pace.max_ttl = ttl,
             Record::Command(_, Command::Interval(interval)) => self.pace.interval = interval,
             Record::ClockStep(anchor) => self.anchor = anchor,
             Record::Name(address, name) => {
                 self.names.insert(address, name.into());
             }
-            Record::Fault(_) | Record::Epoch(_) | Record::Journal(_) | Record::Gap(_) | Record::Slowed(_) => {}
+            Record::Fault(_) | Record::Epoch(_) | Record::Journal(_) | Record::Slowed(_) => {}
         }
     }
 
     fn round(&mut self, round: Round) {
-        if !self.span.contains(round.start) {
+        if !self.holds(round.start) {
             return;
         }
         self.started.get_or_insert(round.start);
@@ -83,6 +84,10 @@ impl Tape {
         self.rounds = self.rounds.max(round.number.saturating_add(1));
         self.observe(&round);
         Arc::make_mut(&mut self.history).push(round);
+    }
+
+    fn holds(&self, at: Time) -> bool {
+        self.span.from() <= at && at < self.span.to()
     }
 
     /// Where the path led in this round, and who answered last at each hop.

@@ -168,11 +168,8 @@ impl Supply<Part> for Parts {
     fn tidy(&self) {
         let Some(directory) = self.place.first.parent() else { return };
         let own = files::part(&self.place.first, self.number);
-        let found = if self.place.named {
-            Ok(files::own_parts(&self.place.first))
-        } else {
-            files::parts(directory)
-        };
+        let found =
+            if self.place.named { Ok(files::own_parts(&self.place.first)) } else { files::parts(directory) };
         // A directory that cannot be listed cannot be tidied either.
         let _ = found.map(|parts| files::prune(parts, self.place.limit, &own, SystemTime::now()));
     }

@@ -131,8 +131,12 @@ impl Decoder {
             if tries.len() > usize::from(u8::MAX) {
                 return Err(wrong("too many tries"));
             }
-            let mut part =
-                RoundRow { row: *row, ttl: *ttl, responders: Vec::new(), tries: Vec::with_capacity(tries.len()) };
+            let mut part = RoundRow {
+                row: *row,
+                ttl: *ttl,
+                responders: Vec::new(),
+                tries: Vec::with_capacity(tries.len()),
+            };
             for Written(outcome) in tries {
                 let outcome = settle(outcome, known, &mut part.responders);
                 part.tries.push(outcome.ok_or_else(|| wrong("an answer by nobody"))?);
