@@ -1,5 +1,6 @@
 //! Which front end a run gets, what it prints when it fails, and with which status it ends.
 
+mod headless;
 mod launch;
 
 use std::ffi::OsString;
@@ -92,6 +93,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let arguments: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     let cli = match Cli::parse_args(args) {
         Ok(cli) => cli,
         Err(Stop::Misuse(error)) => return Err(error.into()),
@@ -102,18 +105,27 @@ fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
             return Ok(Exit::Done);
         }
     };
-    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?)
+    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?, &arguments)
 }
 
 /// Runs what the settings ask for.
-fn run(settings: &Settings) -> Result<Exit, RunError> {
-    let config = launch::config(settings)?;
-    if settings.mode == Mode::Screen {
-        return screen(settings, config);
+fn run(settings: &Settings, arguments: &[String]) -> Result<Exit, RunError> {
+    let config = launch::config(settings, arguments)?;
+    match settings.mode {
+        Mode::Screen => return screen(settings, config),
+        Mode::Headless { jsonl } => return headless::run(config, jsonl),
+        _ => {}
     }
     let (notices, told) = mpsc::channel();
     let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default(), || {})?;
     let seen = Views { watch: &watch, told };
+    let exit = printed(settings, seen);
+    watch.finish();
+    exit
+}
+
+/// What is printed of a run without a screen.
+fn printed(settings: &Settings, seen: Views) -> Result<Exit, RunError> {
     let out = &mut io::stdout().lock();
     let zone = TimeZone::system();
     let count = settings.probing.count.unwrap_or_default();
@@ -129,7 +141,7 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
             let layout = text::Layout { hosts, wide, origins, labels };
             report(seen, progress, out, |out, view| text::write(out, view, layout, &zone))
         }
-        Mode::Screen => Ok(Exit::Done),
+        Mode::Screen | Mode::Headless { .. } => Ok(Exit::Done),
     }
 }
 
@@ -138,7 +150,8 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
-    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
+    let handle = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
+    let watch: Arc<dyn WatchLink> = Arc::clone(&handle) as Arc<dyn WatchLink>;
     let config = UiConfig {
         hosts: settings.hosts,
         labels: settings.labels,
@@ -147,8 +160,10 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
         zone: TimeZone::system(),
         origins: settings.origins,
     };
-    let exit = ui::run(config, sender, &messages, &watch).map_err(|gone| anyhow::anyhow!(gone))?;
-    Ok(match exit {
+    let exit = ui::run(config, sender, &messages, &watch);
+    // Also where the terminal has gone: what was decided is on disk.
+    handle.finish();
+    Ok(match exit.map_err(|gone| anyhow::anyhow!(gone))? {
         ui::Exit::Quit | ui::Exit::Ended => Exit::Done,
         ui::Exit::Signal(number) => Exit::of_signal(number),
     })

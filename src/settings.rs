@@ -3,6 +3,7 @@
 mod duration;
 mod merge;
 mod privilege;
+mod size;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::wire::icmp::Family;
 
 pub use duration::parse_duration;
 pub use privilege::privileged;
+pub use size::parse_size;
 
 /// The least time between two tries to the same hop without privileges, as with ping and mtr.
 pub const FLOOR: Duration = Duration::from_millis(100);
@@ -40,6 +42,19 @@ pub struct Settings {
     pub origins: bool,
     /// The file that origins are looked up in; by DNS without one.
     pub asn_db: Option<PathBuf>,
+    /// Where the watch is recorded, if it is.
+    pub record: Option<RecordTo>,
+    /// Bytes that recordings may take.
+    pub record_limit: u64,
+}
+
+/// Where a watch is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordTo {
+    /// In a new file in the user's directory for such.
+    Directory,
+    /// In this new file.
+    File(PathBuf),
 }
 
 /// Which front end a run gets.
@@ -56,6 +71,11 @@ pub enum Mode {
     },
     /// A JSON document at the end.
     Json,
+    /// Nothing but the recording.
+    Headless {
+        /// Records are printed as they come.
+        jsonl: bool,
+    },
 }
 
 /// What to probe.

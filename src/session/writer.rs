@@ -29,8 +29,6 @@ pub const SYNC: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(1);
 /// A part that has grown to this size, in bytes, is the last but one.
 pub const PART: u64 = 8 << 20;
-/// How much all sessions may take, in bytes, unless another limit is set.
-pub const LIMIT: u64 = 256 << 20;
 
 /// Where a session goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

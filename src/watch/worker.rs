@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::check::Check;
 use super::publish::Publishing;
+use super::recording::Sinks;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
 use crate::engine::probe::Protocol;
@@ -84,6 +85,7 @@ struct Worker<'a, N> {
     front: Front<'a, N>,
     about: Arc<About>,
     publishing: Publishing,
+    sinks: Sinks,
     live: bool,
     /// Grows with every answer to a lookup.
     names_version: u64,
@@ -107,6 +109,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let channel = config.way.open(clock)?;
         let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
+        let what = (&about, config.trace.pace, clock.anchor());
+        let sinks = Sinks::open(config.recording, config.stream, what)?;
         resolver.set_enabled(config.names);
         let worker = Self {
             clock,
@@ -123,6 +127,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             front,
             about: Arc::new(about),
             publishing: Publishing::new(now),
+            sinks,
             live: config.live,
             names_version: 0,
             finished: None,
@@ -132,7 +137,25 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         Ok((worker, signals))
     }
 
+    /// Watches until the front end is gone, or says that it is enough.
     async fn watch(mut self, mut signals: Signals) {
+        self.until_the_end(&mut signals).await;
+        self.end_recording();
+    }
+
+    /// What is still open at the end is recorded as such.
+    fn end_recording(mut self) {
+        let now = self.clock.now();
+        if self.sinks.are_open() {
+            self.drain();
+            for round in self.trace.snapshot(now).open {
+                self.sinks.push(now, Record::Round(round));
+            }
+        }
+        self.sinks.close();
+    }
+
+    async fn until_the_end(&mut self, signals: &mut Signals) {
         loop {
             let is_more = self.drain();
             let now = self.clock.now();
@@ -158,6 +181,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     (self.front.notify)(notice);
                 }
                 request = self.requests.recv() => match request {
+                    Some(Request::Finish) => return,
                     Some(request) => self.handle_request(request),
                     // The front end is gone.
                     None => return,
@@ -165,8 +189,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 () = self.channel.ready() => {}
                 () = self.check.ready() => {}
                 answer = self.resolver.answered() => {
-                    self.resolver.handle_answer(self.clock.now(), &answer);
+                    let now = self.clock.now();
+                    self.resolver.handle_answer(now, &answer);
                     self.names_version += 1;
+                    self.sinks.names(now, &self.resolver.names());
                 }
                 answer = self.finder.answered() => {
                     self.finder.handle_answer(self.clock.now(), answer);
@@ -199,9 +225,12 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             left -= 1;
         }
         self.check.drive(&self.trace, self.trace.pace());
-        // History has its share already; the recording will read the rest here.
+        // History has its share already.
         while let Some(record) = self.trace.poll_record() {
-            self.want_origins(&record);
+            self.want_lookups(&record);
+            if self.sinks.are_open() {
+                self.sinks.push(self.clock.now(), record);
+            }
         }
         let now = self.clock.now();
         self.resolver.drive(now);
@@ -209,12 +238,16 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         left == 0
     }
 
-    /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end.
-    fn want_origins(&mut self, record: &Record) {
+    /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end; its name
+    /// for the recording.
+    fn want_lookups(&mut self, record: &Record) {
         let Record::Round(round) = record else { return };
         let now = self.clock.now();
         for address in round.rows.iter().flat_map(|row| &row.responders) {
             self.finder.want(now, *address);
+            if self.sinks.are_open() {
+                self.resolver.want(now, *address);
+            }
         }
     }
 
@@ -252,7 +285,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.refused = self.next_protocol().err().map(Arc::from);
                 self.names_version += 1;
             }
-            Request::Quit => self.expect_end(0),
+            Request::Quit | Request::Finish => self.expect_end(0),
         }
     }
 
@@ -278,6 +311,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.channel = channel;
         self.check = Check::new(way, self.clock);
         self.about = Arc::new(about);
+        self.sinks.begin_anew(&self.about, self.trace.pace(), self.clock.anchor());
+        self.sinks.names(self.clock.now(), &self.resolver.names());
         Ok(())
     }
 
@@ -318,6 +353,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             about: Arc::clone(&self.about),
             echoes: self.check.echoes(),
             refused: self.refused.clone(),
+            recorded: self.sinks.recorded(),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);
