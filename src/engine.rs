@@ -26,3 +26,4 @@ pub mod stats;
 pub mod table;
 pub mod time;
 pub mod trace;
+pub mod verdict;

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod details;
 pub mod draw;
 pub mod event_loop;
+pub mod evidence;
 pub mod input;
 pub mod keys;
 pub mod layout;

@@ -50,11 +50,16 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone)
             line.labels.iter().try_for_each(|label| writeln!(out, "    |  +-- {label}"))?;
         }
     }
-    let below: Vec<String> =
-        [words::fault(view, zone), times(&table), odd_answers(&table), words::strays(view)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let below: Vec<String> = [
+        words::verdict(view),
+        words::fault(view, zone),
+        times(&table),
+        odd_answers(&table),
+        words::strays(view),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if !below.is_empty() {
         writeln!(out)?;
     }

@@ -1,8 +1,10 @@
 //! What is drawn, one part of the screen a file. Views read the state and write cells, nothing else.
 
 pub mod detail;
+pub mod evidence;
 pub mod faults;
 pub mod footer;
 pub mod header;
 pub mod help;
 pub mod table;
+pub mod verdict;
