@@ -99,7 +99,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
 fn recording(app: &App, view: &View) -> Vec<Segment> {
     let theme = &app.look().theme;
     match &view.recorded {
-        Recorded::No => vec![Segment::new("not recorded", theme.dim, 6)],
+        Recorded::No => Vec::new(),
         Recorded::Refused(why) => vec![Segment::new(format!("not recorded: {why}"), theme.fault, 1)],
         Recorded::Yes(status) => {
             let mut segments = Vec::new();
