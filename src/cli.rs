@@ -1,6 +1,7 @@
 //! The command line: its flags as they were written, not yet judged. [`crate::settings`] judges them.
 
 mod error;
+pub mod replay;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ const OTHER: &str = "Other";
     args_override_self = true,
     max_term_width = 100,
     override_usage = "hopwatch [OPTIONS] TARGET\n       hopwatch [OPTIONS] --demo [SCENARIO]\n       \
-                      hopwatch replay [FILE]\n       hopwatch resume FILE"
+                      hopwatch replay [FILE]"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 #[allow(rustdoc::broken_intra_doc_links, reason = "the help shows defaults in brackets")]

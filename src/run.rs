@@ -2,6 +2,7 @@
 
 mod headless;
 mod launch;
+mod replay;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -95,17 +96,25 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
     let args: Vec<OsString> = args.into_iter().collect();
     let arguments: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let cli = match Cli::parse_args(args) {
-        Ok(cli) => cli,
-        Err(Stop::Misuse(error)) => return Err(error.into()),
+    if args.get(1).is_some_and(|word| word == "replay") {
+        return replay::start(args.into_iter().skip(1));
+    }
+    let Some(cli) = parsed(Cli::parse_args(args))? else { return Ok(Exit::Done) };
+    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?, &arguments)
+}
+
+/// The command line; `None` where all that it asked for was a text, which is printed.
+fn parsed<T>(parsed: Result<T, Stop>) -> Result<Option<T>, RunError> {
+    match parsed {
+        Ok(cli) => Ok(Some(cli)),
+        Err(Stop::Misuse(error)) => Err(error.into()),
         Err(Stop::Show(text)) => {
             let mut out = io::stdout().lock();
             out.write_all(text.as_bytes())?;
             out.flush()?;
-            return Ok(Exit::Done);
+            Ok(None)
         }
-    };
-    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?, &arguments)
+    }
 }
 
 /// Runs what the settings ask for.

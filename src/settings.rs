@@ -2,6 +2,7 @@
 
 mod duration;
 mod merge;
+mod moment;
 mod privilege;
 mod size;
 
@@ -14,6 +15,7 @@ use crate::net::channel::{ChannelChoice, Egress};
 use crate::wire::icmp::Family;
 
 pub use duration::parse_duration;
+pub use moment::parse_moment;
 pub use privilege::privileged;
 pub use size::parse_size;
 

@@ -48,7 +48,7 @@ pub struct View {
     /// Why the protocol asked for last cannot be had.
     pub refused: Option<Arc<str>>,
     /// Whether it is recorded, and where.
-    pub recorded: Recorded,
+    pub recorded: Arc<Recorded>,
 }
 
 /// What a watch is about: fixed while it runs, but for the source address.
@@ -241,4 +241,21 @@ pub fn spawn(
         Ok(opened) => opened.map(|()| handle),
         Err(_) => Err(io::Error::other("the watch could not start").into()),
     }
+}
+
+/// Turns this process's signals into notices for a screen that has no watch, until nobody takes them.
+pub fn listen(notify: impl Fn(Notice) -> bool + Send + 'static) -> io::Result<()> {
+    let (opened, outcome) = std::sync::mpsc::sync_channel(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            let mut signals = match signals::Signals::listen(true) {
+                Ok(signals) => signals,
+                Err(error) => return opened.send(Err(error)).unwrap_or_default(),
+            };
+            let _ = opened.send(Ok(()));
+            while notify(signals.next().await) {}
+        });
+    })?;
+    outcome.recv().unwrap_or_else(|_| Err(io::Error::other("cannot listen to signals")))
 }

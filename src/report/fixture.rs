@@ -90,7 +90,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         about: Arc::new(about),
         echoes: None,
         refused: None,
-        recorded: crate::watch::Recorded::No,
+        recorded: Arc::default(),
     }
 }
 

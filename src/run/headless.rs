@@ -35,7 +35,7 @@ pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
     });
     let mut is_told = false;
     let (_, exit) = to_the_end(Views { watch: &watch, told }, |view| {
-        if let (Recorded::Yes(status), false) = (&view.recorded, is_told) {
+        if let (Recorded::Yes(status), false) = (&*view.recorded, is_told) {
             is_told = true;
             // Nobody may be there to hear it.
             let _ = writeln!(io::stderr(), "hopwatch: recording to {}", status.path.display());

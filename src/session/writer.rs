@@ -294,7 +294,7 @@ pub fn why(error: &io::Error) -> String {
         io::ErrorKind::StorageFull => "no space left".to_owned(),
         io::ErrorKind::QuotaExceeded => "quota used up".to_owned(),
         io::ErrorKind::FileTooLarge => "file size limit reached".to_owned(),
-        io::ErrorKind::AlreadyExists => "it exists; hopwatch resume goes on with a session".to_owned(),
+        io::ErrorKind::AlreadyExists => "there is such a file already".to_owned(),
         _ => {
             let text = error.to_string();
             text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -185,7 +185,7 @@ impl Scene {
             about: Arc::new(about()),
             echoes: None,
             refused: None,
-            recorded: crate::watch::Recorded::No,
+            recorded: Arc::default(),
         }
     }
 

@@ -118,7 +118,7 @@ impl Sinks {
         (about, pace, anchor): (&About, Pace, Anchor),
     ) -> Result<(), (PathBuf, io::Error)> {
         let header = header(about, pace, anchor, &wanted.arguments);
-        let place = |first, named| Place { first, limit: wanted.limit, named, part: PART };
+        let goal = |first, named| Place { first, limit: wanted.limit, named, part: PART };
         let (first, begun) = match &wanted.place {
             RecordPlace::Directory(None) => {
                 let error = io::Error::other("neither HOME nor XDG_STATE_HOME is set");
@@ -127,11 +127,11 @@ impl Sinks {
             RecordPlace::Directory(Some(directory)) => {
                 files::make(directory).map_err(|error| (directory.clone(), error))?;
                 let first = files::name(directory, anchor.wall, &about.target);
-                (first.clone(), Recorder::start(header, place(first, false)))
+                (first.clone(), Recorder::start(header, goal(first, false)))
             }
-            RecordPlace::File(file) => (file.clone(), Recorder::start(header, place(file.clone(), true))),
+            RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
             RecordPlace::Resumed(first, last) => {
-                (first.clone(), Recorder::resume(header, place(first.clone(), true), *last))
+                (first.clone(), Recorder::resume(header, goal(first.clone(), true), *last))
             }
         };
         let (recorder, finish) = begun.map_err(|error| (first, error))?;

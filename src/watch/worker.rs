@@ -181,10 +181,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     (self.front.notify)(notice);
                 }
                 request = self.requests.recv() => match request {
-                    Some(Request::Finish) => return,
+                    // The front end is gone, or about to be.
+                    None | Some(Request::Finish) => return,
                     Some(request) => self.handle_request(request),
-                    // The front end is gone.
-                    None => return,
                 },
                 () = self.channel.ready() => {}
                 () = self.check.ready() => {}
@@ -353,7 +352,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             about: Arc::clone(&self.about),
             echoes: self.check.echoes(),
             refused: self.refused.clone(),
-            recorded: self.sinks.recorded(),
+            recorded: Arc::new(self.sinks.recorded()),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);

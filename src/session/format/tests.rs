@@ -124,12 +124,12 @@ fn any_record() -> impl Strategy<Value = Record> {
 
 fn read(text: &str) -> Vec<Record> {
     let mut decoder = Decoder::default();
-    let decoded = text.lines().filter_map(|line| match decoder.decode(line.as_bytes()) {
+    let records = text.lines().filter_map(|line| match decoder.decode(line.as_bytes()) {
         Ok(Decoded::Record(record)) => Some(record),
         Ok(Decoded::Nothing) => None,
         other => panic!("{other:?}: {line}"),
     });
-    decoded.collect()
+    records.collect()
 }
 
 fn answered(us: u32) -> Try {
@@ -207,7 +207,9 @@ proptest! {
         records in prop::collection::vec(any_record(), 1..4), at: prop::sample::Index, byte: u8,
     ) {
         let (mut encoder, mut text) = (Encoder::default(), String::new());
-        records.iter().for_each(|record| encoder.encode(record, None, &mut text));
+        for record in &records {
+            encoder.encode(record, None, &mut text);
+        }
         let mut bytes = text.into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;

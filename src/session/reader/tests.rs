@@ -13,7 +13,7 @@ fn written(directory: &Path, rounds: u32, part: u64) -> PathBuf {
     let (recorder, finish) = Recorder::start(header(), place).unwrap();
     (0..rounds).for_each(|number| recorder.push(round(number)));
     drop(recorder);
-    finish.wait(Duration::from_secs(60));
+    finish.wait(Duration::from_mins(1));
     first
 }
 
@@ -81,7 +81,7 @@ fn what_is_no_session_is_said_to_be_none() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a\u{1b}b");
     let newer = header().line().replace(SCHEMA, "hopwatch.session/2") + "\n";
-    for text in [&b""[..], b"\n", b"{}\n", &[b'x'; 3 << 20], newer.as_bytes()] {
+    for text in [&b""[..], b"\n", b"{}\n", &vec![b'x'; 3 << 20], newer.as_bytes()] {
         fs::write(&path, text).unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(error.contains("ab\" is no recorded watch"), "{error:?}");

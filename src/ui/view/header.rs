@@ -98,7 +98,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
 /// Whether the watch is recorded, and where; trouble with that before most else.
 fn recording(app: &App, view: &View) -> Vec<Segment> {
     let theme = &app.look().theme;
-    match &view.recorded {
+    match &*view.recorded {
         Recorded::No => Vec::new(),
         Recorded::Refused(why) => vec![Segment::new(format!("not recorded: {why}"), theme.fault, 1)],
         Recorded::Yes(status) => {
