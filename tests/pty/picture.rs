@@ -71,6 +71,6 @@ fn picture_of_loss() {
 #[ignore = "writes assets/limiting.svg, in two minutes"]
 fn picture_of_limiting() {
     lab::inside(|| {
-        take("limiting", 16, |node, distance| if distance == 4 { node.limited(2, 0.4) } else { node })
+        take("limiting", 16, |node, distance| if distance == 4 { node.limited(2, 0.4) } else { node });
     });
 }
