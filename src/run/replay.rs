@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::{Exit, RunError};
 use crate::cli::UsageError;
 use crate::cli::replay::ReplayCli;
-use crate::engine::probe::Protocol;
+use crate::engine::probe::{Flows, Protocol};
 use crate::engine::record::Record;
 use crate::engine::round::{Row, Try};
 use crate::engine::span::Span;
@@ -134,6 +134,8 @@ fn about(header: &Header) -> About {
             _ => Protocol::Udp,
         },
         port: header.port,
+        tos: header.tos,
+        flows: if header.flow_per_try { Flows::PerTry } else { Flows::Stable },
         channel: known.into_iter().find(|known| *known == header.channel).unwrap_or("unknown"),
         host: header.host.clone(),
     }

@@ -32,6 +32,10 @@ pub struct Header {
     pub protocol: String,
     /// The destination port, where the protocol has ports.
     pub port: Option<u16>,
+    /// The type of service or traffic class.
+    pub tos: u8,
+    /// Probes were sent in a flow each.
+    pub flow_per_try: bool,
     /// The way to the network.
     pub channel: String,
     /// The name of the machine that watched.

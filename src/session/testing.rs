@@ -30,6 +30,8 @@ pub fn header() -> Header {
         source: None,
         protocol: "udp".to_owned(),
         port: Some(33_434),
+        tos: 0,
+        flow_per_try: false,
         channel: "simulated".to_owned(),
         host: "here".to_owned(),
         pace: pace.into(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use crate::engine::probe::Flows;
 use crate::engine::record::Record;
 use crate::engine::snapshot::Pace;
 use crate::engine::time::{Anchor, Time};
@@ -219,6 +220,8 @@ fn header(about: &About, pace: Pace, anchor: Anchor, arguments: &[String]) -> He
         source: about.source,
         protocol: about.protocol.name().to_lowercase(),
         port: about.port,
+        tos: about.tos,
+        flow_per_try: about.flows == Flows::PerTry,
         channel: about.channel.to_owned(),
         host: about.host.clone(),
         pace: pace.into(),
