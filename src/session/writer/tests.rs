@@ -210,8 +210,8 @@ fn killed_at_any_moment_a_session_has_all_that_was_written() {
         child.wait().unwrap();
         let mut found = Vec::new();
         Session::open(&first).unwrap().read(|record| found.push(record)).unwrap();
-        let least = last.map_or(0, |last| last + 1);
-        assert!(found.len() >= least as usize, "seed {seed}: {} of {least}", found.len());
+        let told = last.map_or(0, |last| last + 1);
+        assert!(found.len() >= told as usize, "seed {seed}: {} of {told}", found.len());
         assert_eq!(found, (0..found.len() as u32).map(round).collect::<Vec<_>>(), "seed {seed}");
         rounds += found.len();
     }
