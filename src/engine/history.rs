@@ -6,6 +6,7 @@
 
 mod cell;
 mod chain;
+mod chart;
 mod chunk;
 mod code;
 mod schedule;
@@ -221,8 +222,19 @@ impl History {
 
     /// Whether a span's tries are all told apart, or it needs no telling.
     fn is_by_try(&self, span: Span) -> bool {
+        span == Span::All || self.has_tries(span)
+    }
+
+    /// Whether a span's tries are all told apart.
+    fn has_tries(&self, span: Span) -> bool {
         let first = self.recent.front().map(|round| round.start);
-        span == Span::All || first == self.first || first.is_none_or(|first| first <= span.from())
+        first == self.first || first.is_none_or(|first| first <= span.from())
+    }
+
+    /// The number of one of a row's responders.
+    fn number(&self, row: Row, address: IpAddr) -> Option<u8> {
+        let known = self.responders(row).iter().position(|&known| known == address)?;
+        u8::try_from(known).ok()
     }
 
     /// What all of it takes in memory, in bytes, as far as it is held by this history alone.

@@ -49,9 +49,17 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let view = view(&path, (cli.from.as_deref(), cli.to.as_deref()), &zone)?;
     let out = &mut io::stdout().lock();
     match (cli.json, cli.report || cli.report_wide || !io::stdout().is_terminal()) {
-        (true, _) => json::write(out, &view, &zone)?,
+        (true, _) => json::write(out, &view, Span::All, &zone)?,
         (false, true) => {
-            let layout = text::Layout { hosts, wide: cli.report_wide, origins: false, labels: false };
+            let figures = &crate::report::figures::usual();
+            let layout = text::Layout {
+                hosts,
+                wide: cli.report_wide,
+                origins: false,
+                labels: false,
+                span: Span::All,
+                figures,
+            };
             text::write(out, &view, layout, &zone)?;
         }
         (false, false) => return screen(view, hosts, zone),
@@ -159,7 +167,8 @@ fn screen(view: View, hosts: Hosts, zone: TimeZone) -> Result<Exit, RunError> {
     let _ = sender.send(Msg::Watch(Notice::View));
     let link: Arc<dyn WatchLink> = Arc::new(Recording(Mutex::new(Some(view))));
     let look = Look::detect(|name| std::env::var(name).ok());
-    let config = UiConfig { hosts, labels: false, interval_floor: FLOOR, look, zone, origins: false };
+    let config =
+        UiConfig { hosts, labels: false, interval_floor: FLOOR, look, zone, origins: false, order: None };
     let exit = ui::run(config, sender, &messages, &link).map_err(|gone| anyhow::anyhow!(gone))?;
     Ok(match exit {
         ui::Exit::Quit | ui::Exit::Ended => Exit::Done,

@@ -33,9 +33,18 @@ impl Settings {
         let origins = cli.aslookup || asn_db.is_some();
         let labels = !cli.hide_mpls;
         let record = record(cli, mode, &target)?;
-        let record_limit = record_limit(cli)?;
-        let hosts = hosts(cli)?;
-        Ok(Self { mode, target, probing, hosts, labels, origins, asn_db, record, record_limit })
+        Ok(Self {
+            mode,
+            target,
+            probing,
+            hosts: hosts(cli)?,
+            labels,
+            origins,
+            order: cli.order.clone(),
+            asn_db,
+            record,
+            record_limit: record_limit(cli)?,
+        })
     }
 }
 
@@ -369,6 +378,7 @@ mod tests {
             hosts,
             labels,
             origins,
+            order: None,
             asn_db: None,
             record: Some(RecordTo::Directory),
             record_limit: 256 << 20,

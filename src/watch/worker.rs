@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
 use super::check::Check;
+use super::outlet::{Found, Outlet};
 use super::publish::Publishing;
 use super::recording::Sinks;
 use super::signals::Signals;
@@ -19,7 +20,6 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::resolver::Resolver;
-use crate::net::channel::Channel;
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
 use crate::origin::finder::Finder;
@@ -71,7 +71,7 @@ pub struct Front<'a, N> {
 struct Worker<'a, N> {
     clock: Clock,
     trace: Trace,
-    channel: Channel,
+    channel: Outlet,
     check: Check,
     /// The way and the trace as they were asked for at the start.
     way: Way,
@@ -106,8 +106,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         front: Front<'a, N>,
     ) -> Result<(Self, Signals), OpenError> {
         let signals = Signals::listen(config.screen)?;
-        let channel = config.way.open(clock)?;
-        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about.clone() };
+        let channel = Outlet::open(&config.way, clock)?;
+        let about = About { source: channel.source(), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
         let what = (&about, config.trace.pace, clock.anchor());
         let sinks = Sinks::open(config.recording, config.stream, what)?;
@@ -186,6 +186,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     Some(request) => self.handle_request(request),
                 },
                 () = self.channel.ready() => {}
+                () = self.channel.changed() => self.channel.look_soon(self.clock.now()),
                 () = self.check.ready() => {}
                 answer = self.resolver.answered() => {
                     let now = self.clock.now();
@@ -207,6 +208,11 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     /// What sending itself brings, the send stamps and the answers of near hops, is read before going to
     /// sleep: each is a wake-up less. Gives whether a flood left more to do, once others had their turn.
     fn drain(&mut self) -> bool {
+        let anchor = self.clock.anchor();
+        if self.trace.anchor().is_outdated_by(&anchor) {
+            self.trace.handle_clock_step(anchor);
+        }
+        self.look_out();
         let mut left = BATCH;
         while left > 0 {
             while let Some(event) = self.channel.poll(self.clock.now()) {
@@ -223,7 +229,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             self.trace.handle_sent(now, probe.no, outcome);
             left -= 1;
         }
-        self.check.drive(&self.trace, self.trace.pace());
+        self.check.drive(&self.trace, self.trace.pace(), self.channel.blocked().is_none());
         // History has its share already.
         while let Some(record) = self.trace.poll_record() {
             self.want_lookups(&record);
@@ -235,6 +241,19 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.resolver.drive(now);
         self.finder.drive(now);
         left == 0
+    }
+
+    /// Follows what has become of the way out of this machine.
+    fn look_out(&mut self) {
+        let now = self.clock.now();
+        match self.channel.look(now) {
+            Some(Found::Blocked(fault)) => self.trace.handle_fault(now, fault),
+            Some(Found::Open(source)) if self.about.source != Some(source) => {
+                self.about = Arc::new(About { source: Some(source), ..(*self.about).clone() });
+                self.names_version += 1;
+            }
+            Some(Found::Open(_)) | None => {}
+        }
     }
 
     /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end; its name
@@ -295,9 +314,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         if self.asked == self.about.protocol {
             return Ok(());
         }
-        let channel = way.open(self.clock).map_err(|error| error.to_string())?;
+        let channel = Outlet::open(&way, self.clock).map_err(|error| error.to_string())?;
         let about = About {
-            source: Some(channel.source()),
+            source: channel.source(),
             channel: channel.name(),
             protocol: self.asked,
             port: way.port(),

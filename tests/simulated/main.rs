@@ -11,4 +11,5 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod sleep;
 mod ways;
