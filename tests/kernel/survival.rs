@@ -120,9 +120,13 @@ fn survive(watches: &[(String, Terminal)], words: &[&str], hurt: impl FnOnce(), 
     for (name, watch) in watches {
         let screen = watch.screen().contents();
         for (ttl, cells) in rows(&screen).into_iter().filter(|(ttl, _)| *ttl <= ROUTERS + 1) {
-            let loss = cells.iter().find(|cell| cell.ends_with('%') || cell.parse::<f64>().is_ok());
-            let loss: f64 = loss.map_or(0.0, |cell| cell.trim_end_matches('%').parse().expect("a share"));
-            assert!(loss == 0.0, "{name}: TTL {ttl}:\n{screen}");
+            let at = cells.iter().position(|cell| cell.ends_with('%'));
+            let number = |index: usize| cells[index].trim_end_matches('%').parse::<f64>().expect("a number");
+            let lost = at.map_or(0.0, |at| number(at) / 100.0 * number(at + 1));
+            // SYNs are given up before the kernel, a second later, asks again who the next hop is on the link:
+            // one a hop at the default pace, two at this one.
+            let most = if name.starts_with("-T") { 2.1 } else { 0.0 };
+            assert!(lost <= most, "{name}: TTL {ttl}:\n{screen}");
         }
     }
 }
@@ -145,14 +149,14 @@ fn a_link_that_goes_down_and_up_again() {
 fn a_link_whose_other_end_goes_down_and_up_again() {
     lab::inside(|| {
         let chain = chain();
-        let other =
-            |way: &'static str| chain.routers[0].run(move || lab::ip(&format!("link set home {way}")));
+        let hurt = || chain.routers[0].run(|| lab::ip("link set home down"));
         let mend = || {
-            other("up");
-            chain.routers[0].run(|| lab::ip("addr replace fd00:0:0:1::1/64 dev home nodad"));
+            chain.routers[0]
+                .run(|| lab::ip("addr replace fd00:0:0:1::1/64 dev home nodad\nlink set home up"));
             lab::ip(LINK);
         };
-        everywhere(&["link down"], || other("down"), mend);
+        // Over IPv6 the router's own search for the prober, on a link that just came up, outlasts the timeout.
+        survive(&watches(0, &[]), &["link down"], hurt, mend);
     });
 }
 
@@ -239,6 +243,62 @@ fn a_program_that_was_stopped_has_a_gap_and_no_loss() {
             watch.until_drawn("it goes on", |drawn| drawn.frames > before + 4);
             let screen = watch.screen().contents();
             assert!(is_whole(&screen) && fault(&screen).is_none(), "{name}:\n{screen}");
+        }
+    });
+}
+
+#[test]
+fn a_next_hop_that_falls_silent_on_the_link_and_comes_back() {
+    lab::inside(|| {
+        let chain = chain();
+        let router = |what: &'static str| {
+            chain.routers[0].run(move || {
+                lab::ip(&format!(
+                    "addr {what} 10.0.1.1/24 dev home\naddr {what} fd00:0:0:1::1/64 dev home nodad"
+                ));
+            });
+        };
+        let hurt = || {
+            router("del");
+            lab::ip("neigh flush dev away");
+        };
+        for family in 0..2 {
+            // A connection attempt is given up before the kernel gives up the next hop.
+            let watches: Vec<_> =
+                watches(family, &[]).into_iter().filter(|(name, _)| !name.starts_with("-T")).collect();
+            survive(&watches, &["next hop does not answer"], hurt, || router("add"));
+        }
+    });
+}
+
+#[test]
+fn a_full_queue_is_no_loss() {
+    lab::inside(|| {
+        let _chain = chain();
+        for family in 0..2 {
+            let watches = vec![("UDP".to_owned(), open(false, family, &[]))];
+            let hurt =
+                || drop(lab::run(&["tc", "qdisc", "add", "dev", "away", "root", "pfifo", "limit", "0"]));
+            let mend = || drop(lab::run(&["tc", "qdisc", "del", "dev", "away", "root"]));
+            survive(&watches, &["no buffer space"], hurt, mend);
+        }
+    });
+}
+
+#[test]
+fn an_ipv6_address_that_is_deprecated_gives_way_to_another() {
+    lab::inside(|| {
+        let _chain = chain();
+        let watches = watches(1, &[]);
+        for (name, watch) in &watches {
+            watch.until_within(4.0, name, |screen| is_whole(&screen.contents()));
+        }
+        lab::ip("addr add fd00:0:0:1::99/64 dev away nodad");
+        lab::ip("addr change fd00:0:0:1::fe/64 dev away valid_lft forever preferred_lft 0");
+        for (name, watch) in &watches {
+            let follows = |text: &str| text.contains("fd00:0:0:1::99");
+            let screen = watch.until_within(4.0, name, |screen| follows(&screen.contents())).contents();
+            assert!(fault(&screen).is_none(), "{name}:\n{screen}");
         }
     });
 }
