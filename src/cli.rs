@@ -1,6 +1,7 @@
 //! The command line: its flags as they were written, not yet judged. [`crate::settings`] judges them.
 
 mod error;
+pub mod replay;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,10 +18,13 @@ Examples:
   hopwatch --once example.org      one round in traceroute's form
   hopwatch -rwc 30 example.org     30 tries per hop, then a table for a ticket
   hopwatch --demo lossy            a simulated path, no network needed
+  hopwatch replay                  the newest recorded watch; see hopwatch replay --help
+  hopwatch -- replay               the path to a host of that name
 
 mtr's letters keep mtr's meaning. TIME is in seconds, or with a unit: 500ms, 2s, 1m.";
 
 const WHAT: &str = "What it does";
+const RECORDING: &str = "Recording";
 const PROBING: &str = "Probing";
 const NAMES: &str = "Names and addresses";
 const OTHER: &str = "Other";
@@ -39,7 +43,8 @@ const OTHER: &str = "Other";
     disable_help_flag = true,
     args_override_self = true,
     max_term_width = 100,
-    override_usage = "hopwatch [OPTIONS] TARGET\n       hopwatch [OPTIONS] --demo [SCENARIO]"
+    override_usage = "hopwatch [OPTIONS] TARGET\n       hopwatch [OPTIONS] --demo [SCENARIO]\n       \
+                      hopwatch replay [FILE]"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 #[allow(rustdoc::broken_intra_doc_links, reason = "the help shows defaults in brackets")]
@@ -63,10 +68,26 @@ pub struct Cli {
     #[arg(short = 'c', long = "report-cycles", visible_alias = "count", value_name = "N",
         allow_negative_numbers = true, help_heading = WHAT)]
     pub count: Option<String>,
+    /// Watch without a terminal: record only
+    #[arg(long, help_heading = WHAT)]
+    pub headless: bool,
+    /// Print each record as it comes, as a line of JSON
+    #[arg(long, help_heading = WHAT)]
+    pub jsonl: bool,
     /// Watch a simulated path.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "clean",
         help = format!("Watch a simulated path [clean]: {}", SCENARIOS.join(", ")), help_heading = WHAT)]
     pub demo: Option<String>,
+
+    /// Record to this new file [screen, --headless: one in ~/.local/state/hopwatch]
+    #[arg(long, value_name = "FILE", help_heading = RECORDING)]
+    pub record: Option<PathBuf>,
+    /// Record nothing
+    #[arg(long, help_heading = RECORDING)]
+    pub no_record: bool,
+    /// Let recordings take so much, the oldest go first [256M]
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = RECORDING)]
+    pub record_limit: Option<String>,
 
     /// Time between two tries to the same hop [1s, with --once 100ms]
     #[arg(short = 'i', long, value_name = "TIME", allow_negative_numbers = true, help_heading = PROBING)]
@@ -208,7 +229,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --headless --jsonl --record 13 --no-record --record-limit 14 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -219,7 +240,12 @@ mod tests {
             report_wide: true,
             json: true,
             count: text("1"),
+            headless: true,
+            jsonl: true,
             demo: text("lossy"),
+            record: Some("13".into()),
+            no_record: true,
+            record_limit: text("14"),
             interval: text("2"),
             tries: text("3"),
             first_ttl: text("4"),

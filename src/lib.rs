@@ -10,6 +10,7 @@
 //! | [`report`] | output without a screen, one format a file |
 //! | [`watch`] | the driver: engine, channel and names in one loop |
 //! | [`cli`], [`settings`] | flags, merged once into settings |
+//! | [`session`] | a watch on disk, written and read |
 //! | [`net`] | the channels: sockets, kernel stamps, the simulated path |
 //! | [`names`], [`origin`], [`scrub`] | DNS both ways; AS numbers; cleaning of untrusted text |
 //! | [`engine`] | what is probed, what became of it, what it means; no sockets, no clock |
@@ -23,6 +24,7 @@ pub mod origin;
 pub mod report;
 pub mod run;
 pub mod scrub;
+pub mod session;
 pub mod settings;
 pub mod ui;
 pub mod watch;

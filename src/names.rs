@@ -25,6 +25,21 @@ impl Names {
     pub fn get(&self, address: IpAddr) -> Option<&str> {
         self.found.get(&address).map(AsRef::as_ref)
     }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (IpAddr, &str)> {
+        self.found.iter().map(|(address, name)| (*address, name.as_ref()))
+    }
 }
 
 impl FromIterator<(IpAddr, Arc<str>)> for Names {

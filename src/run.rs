@@ -1,6 +1,8 @@
 //! Which front end a run gets, what it prints when it fails, and with which status it ends.
 
+mod headless;
 mod launch;
+mod replay;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -94,29 +96,48 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
-    let cli = match Cli::parse_args(args) {
-        Ok(cli) => cli,
-        Err(Stop::Misuse(error)) => return Err(error.into()),
+    let args: Vec<OsString> = args.into_iter().collect();
+    let arguments: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if args.get(1).is_some_and(|word| word == "replay") {
+        return replay::start(args.into_iter().skip(1));
+    }
+    let Some(cli) = parsed(Cli::parse_args(args))? else { return Ok(Exit::Done) };
+    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?, &arguments)
+}
+
+/// The command line; `None` where all that it asked for was a text, which is printed.
+fn parsed<T>(parsed: Result<T, Stop>) -> Result<Option<T>, RunError> {
+    match parsed {
+        Ok(cli) => Ok(Some(cli)),
+        Err(Stop::Misuse(error)) => Err(error.into()),
         Err(Stop::Show(text)) => {
             let mut out = io::stdout().lock();
             out.write_all(text.as_bytes())?;
             out.flush()?;
-            return Ok(Exit::Done);
+            Ok(None)
         }
-    };
-    run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?)
+    }
 }
 
 /// Runs what the settings ask for.
-fn run(settings: &Settings) -> Result<Exit, RunError> {
+fn run(settings: &Settings, arguments: &[String]) -> Result<Exit, RunError> {
     let order = order(settings)?;
-    let config = launch::config(settings)?;
-    if settings.mode == Mode::Screen {
-        return screen(settings, order, config);
+    let config = launch::config(settings, arguments)?;
+    match settings.mode {
+        Mode::Screen => return screen(settings, order, config),
+        Mode::Headless { jsonl } => return headless::run(config, jsonl),
+        _ => {}
     }
     let (notices, told) = mpsc::channel();
     let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default(), || {})?;
     let seen = Views { watch: &watch, told };
+    let exit = printed(settings, order, seen);
+    watch.finish();
+    exit
+}
+
+/// What is printed of a run without a screen.
+fn printed(settings: &Settings, order: Option<Vec<&'static Figure>>, seen: Views) -> Result<Exit, RunError> {
     let out = &mut io::stdout().lock();
     let zone = TimeZone::system();
     let count = settings.probing.count.unwrap_or_default();
@@ -133,7 +154,7 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
             let layout = text::Layout { hosts, wide, origins, labels, span: Span::All, figures };
             report(seen, progress, out, |out, view| text::write(out, view, layout, &zone))
         }
-        Mode::Screen => Ok(Exit::Done),
+        Mode::Screen | Mode::Headless { .. } => Ok(Exit::Done),
     }
 }
 
@@ -161,7 +182,8 @@ fn screen(
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
-    let watch: Arc<dyn WatchLink> = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
+    let handle = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
+    let watch: Arc<dyn WatchLink> = Arc::clone(&handle) as Arc<dyn WatchLink>;
     let config = UiConfig {
         hosts: settings.hosts,
         labels: settings.labels,
@@ -171,8 +193,10 @@ fn screen(
         origins: settings.origins,
         order,
     };
-    let exit = ui::run(config, sender, &messages, &watch).map_err(|gone| anyhow::anyhow!(gone))?;
-    Ok(match exit {
+    let exit = ui::run(config, sender, &messages, &watch);
+    // Also where the terminal has gone: what was decided is on disk.
+    handle.finish();
+    Ok(match exit.map_err(|gone| anyhow::anyhow!(gone))? {
         ui::Exit::Quit | ui::Exit::Ended => Exit::Done,
         ui::Exit::Signal(number) => Exit::of_signal(number),
     })

@@ -2,7 +2,9 @@
 
 mod duration;
 mod merge;
+mod moment;
 mod privilege;
+mod size;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +15,9 @@ use crate::net::channel::{ChannelChoice, Egress};
 use crate::wire::icmp::Family;
 
 pub use duration::parse_duration;
+pub use moment::parse_moment;
 pub use privilege::privileged;
+pub use size::parse_size;
 
 /// The least time between two tries to the same hop without privileges, as with ping and mtr.
 pub const FLOOR: Duration = Duration::from_millis(100);
@@ -42,6 +46,19 @@ pub struct Settings {
     pub order: Option<String>,
     /// The file that origins are looked up in; by DNS without one.
     pub asn_db: Option<PathBuf>,
+    /// Where the watch is recorded, if it is.
+    pub record: Option<RecordTo>,
+    /// Bytes that recordings may take.
+    pub record_limit: u64,
+}
+
+/// Where a watch is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordTo {
+    /// In a new file in the user's directory for such.
+    Directory,
+    /// In this new file.
+    File(PathBuf),
 }
 
 /// Which front end a run gets.
@@ -58,6 +75,11 @@ pub enum Mode {
     },
     /// A JSON document at the end.
     Json,
+    /// Nothing but the recording.
+    Headless {
+        /// Records are printed as they come.
+        jsonl: bool,
+    },
 }
 
 /// What to probe.

@@ -3,6 +3,7 @@
 mod check;
 mod outlet;
 mod publish;
+pub mod recording;
 mod signals;
 mod worker;
 
@@ -27,6 +28,7 @@ use crate::net::simulated::scenario::Scenario;
 use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
+pub use recording::{RecordPlace, Recorded, Recording, Told};
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct View {
     pub echoes: Option<Echoes>,
     /// Why the protocol asked for last cannot be had.
     pub refused: Option<Arc<str>>,
+    /// Whether it is recorded, and where.
+    pub recorded: Arc<Recorded>,
 }
 
 /// What a watch is about: fixed while it runs, but for the source address.
@@ -82,8 +86,10 @@ pub enum Request {
     Origins(bool),
     /// Probe with the next protocol, everything counted anew.
     NextProtocol,
-    /// Stop.
+    /// Stop: whoever asks is about to end, or is stuck.
     Quit,
+    /// Stop at once; what is decided goes to disk.
+    Finish,
 }
 
 /// What the watch tells a front end, besides views.
@@ -160,6 +166,10 @@ pub struct WatchConfig {
     pub origins: FinderConfig,
     /// Whether views are wanted on the way, and not just the last one.
     pub live: bool,
+    /// Where it is recorded, if it is.
+    pub recording: Option<Recording>,
+    /// Who reads the records along.
+    pub stream: Option<std::sync::mpsc::SyncSender<Told>>,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.
     pub screen: bool,
 }
@@ -169,6 +179,8 @@ pub struct WatchConfig {
 pub struct Handle {
     requests: mpsc::Sender<Request>,
     slot: Arc<Slot>,
+    /// Says that the watch has ended, by being closed.
+    ended: Mutex<std::sync::mpsc::Receiver<()>>,
 }
 
 /// Where the latest view lies until it is taken.
@@ -198,6 +210,13 @@ impl Handle {
     pub fn request(&self, request: Request) {
         let _ = self.requests.try_send(request);
     }
+
+    /// Ends the watch, and waits until what it has recorded is on disk.
+    pub fn finish(&self) {
+        self.request(Request::Finish);
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(2 * recording::PATIENCE);
+    }
 }
 
 /// Starts a watch on a thread of its own. `notify` is called there, and must not block; `restore` is called
@@ -211,7 +230,8 @@ pub fn spawn(
 ) -> Result<Handle, OpenError> {
     let (requests, asked) = mpsc::channel(64);
     let slot = Arc::new(Slot::default());
-    let handle = Handle { requests, slot: Arc::clone(&slot) };
+    let (running, ended) = std::sync::mpsc::sync_channel(0);
+    let handle = Handle { requests, slot: Arc::clone(&slot), ended: Mutex::new(ended) };
     let (opened, outcome) = std::sync::mpsc::sync_channel(1);
     let resolver = match &config.way {
         Way::Network(..) => Resolver::system,
@@ -220,9 +240,27 @@ pub fn spawn(
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
         let front = worker::Front { slot: &slot, notify: &notify, restore };
         worker::run(config, Clock::start(), resolver(), asked, front, &opened);
+        drop(running);
     })?;
     match outcome.recv() {
         Ok(opened) => opened.map(|()| handle),
         Err(_) => Err(io::Error::other("the watch could not start").into()),
     }
+}
+
+/// Turns this process's signals into notices for a screen that has no watch, until nobody takes them.
+pub fn listen(notify: impl Fn(Notice) -> bool + Send + 'static) -> io::Result<()> {
+    let (opened, outcome) = std::sync::mpsc::sync_channel(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            let mut signals = match signals::Signals::listen(true) {
+                Ok(signals) => signals,
+                Err(error) => return opened.send(Err(error)).unwrap_or_default(),
+            };
+            let _ = opened.send(Ok(()));
+            while notify(signals.next().await) {}
+        });
+    })?;
+    outcome.recv().unwrap_or_else(|_| Err(io::Error::other("cannot listen to signals")))
 }

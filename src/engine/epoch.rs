@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Time;
 
 /// A stretch of time on one path, from its start to the next epoch's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Epoch {
     /// Its number, from 0.
     pub number: u32,
@@ -18,7 +20,7 @@ pub struct Epoch {
 }
 
 /// A hop of an epoch's path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct EpochHop {
     /// Its TTL.
     pub ttl: u8,

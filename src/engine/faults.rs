@@ -1,10 +1,12 @@
 //! Local faults: what this machine itself could not do, from when to when.
 
+use serde::{Deserialize, Serialize};
+
 use super::probe::LocalFault;
 use super::time::Time;
 
 /// A stretch of time in which this machine did not send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Fault {
     /// What kept it from sending.
     pub kind: LocalFault,

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::probe::LocalFault;
 use super::round::Row;
 use super::time::Time;
@@ -10,7 +12,7 @@ use crate::wire::icmp::Icmp;
 /// Something that happened, from its start to its end.
 ///
 /// Later news of the same event come as an entry with the same number, which takes the place of the one before.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Entry {
     /// Its number within the session, from 0, in order of opening.
     pub number: u32,
@@ -27,7 +29,8 @@ pub struct Entry {
 }
 
 /// What an entry is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// The target answered nothing: two tries in a row or more were lost or refused.
     Outage {

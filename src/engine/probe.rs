@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::time::{Time, Wall};
 use crate::wire::extension::Label;
@@ -117,7 +117,8 @@ pub struct SentAt {
 pub type SendOutcome = Result<SentAt, LocalFault>;
 
 /// Why this machine itself did not send, or would not pass on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LocalFault {
     /// No route to the destination (`ENETUNREACH`, or a blackhole).
     NoRoute,
@@ -262,7 +263,8 @@ impl Stray {
 }
 
 /// How a round-trip time came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// Kernel send stamp to kernel receive stamp.
     Kernel,
@@ -273,7 +275,8 @@ pub enum Grade {
 }
 
 /// What the user asks of a running trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Probe no TTL above this.
     MaxTtl(u8),

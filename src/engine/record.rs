@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::epoch::Epoch;
 use super::faults::Fault;
 use super::journal::Entry;
@@ -37,7 +39,7 @@ pub enum Record {
 }
 
 /// A stretch of time in which nothing was probed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Gap {
     /// The last moment known to have been lived through.
     pub from: Time,
@@ -48,7 +50,8 @@ pub struct Gap {
 }
 
 /// Why nothing was probed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The machine slept, or the program was stopped.
     Suspend,
@@ -57,7 +60,7 @@ pub enum Why {
 }
 
 /// How often a hop is asked, compared to the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Slowed {
     /// From when on.
     pub at: Time,

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::end::End;
 use super::probe::Grade;
 use super::time::Time;
@@ -26,6 +28,36 @@ impl Row {
             Self::Hop(ttl) => ttl as usize,
             Self::Target => 0,
         }
+    }
+}
+
+impl Serialize for Row {
+    /// A hop is its TTL, the target a word.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Hop(ttl) => serializer.serialize_u8(*ttl),
+            Self::Target => serializer.serialize_str("target"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Hop(u8),
+            Word(Word),
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Word {
+            Target,
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Hop(ttl) => Self::Hop(ttl),
+            Written::Word(Word::Target) => Self::Target,
+        })
     }
 }
 
@@ -125,7 +157,7 @@ impl Round {
 }
 
 /// An answer that came after its try had been called lost; it mends a settled round.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Late {
     /// The number of the round to mend.
     pub round: u32,

@@ -3,10 +3,13 @@
 use std::ops::{Add, Sub};
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 /// A moment, in nanoseconds since the session's start on a clock that also runs while the machine sleeps.
 ///
 /// Only drivers make one from a real clock (`CLOCK_BOOTTIME`); the engine is handed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(transparent)]
 pub struct Time(u64);
 
 impl Time {

@@ -45,6 +45,14 @@ pub enum OpenError {
     /// Anything else.
     #[error("cannot probe {0}: {1}")]
     Other(IpAddr, io::Error),
+    /// The watch was to be recorded, and cannot be.
+    #[error("cannot record to \"{}\": {why}", crate::scrub::text(path.to_string_lossy().as_bytes()))]
+    Record {
+        /// The file or directory.
+        path: std::path::PathBuf,
+        /// What is in the way.
+        why: String,
+    },
     /// The watch itself did not get under way.
     #[error("cannot start")]
     Start(#[from] io::Error),

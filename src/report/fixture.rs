@@ -92,6 +92,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         about: Arc::new(about),
         echoes: None,
         refused: None,
+        recorded: Arc::default(),
     }
 }
 

@@ -22,8 +22,9 @@ use crate::net::simulated::demos;
 use crate::origin::database::Database;
 use crate::origin::finder::{FinderConfig, Source};
 use crate::scrub;
-use crate::settings::{Hosts, Mode, Settings, Target};
-use crate::watch::{self, About, Handle, Notice, WatchConfig, Way};
+use crate::session::files;
+use crate::settings::{Hosts, Mode, RecordTo, Settings, Target};
+use crate::watch::{self, About, Handle, Notice, RecordPlace, Recording, WatchConfig, Way};
 use crate::wire::icmp::Family;
 use crate::wire::payload::Cookie;
 
@@ -31,7 +32,7 @@ use crate::wire::payload::Cookie;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a watch needs, the target's name looked up.
-pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
+pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<WatchConfig> {
     let probing = &settings.probing;
     let raw = raw_sockets(settings)?;
     let source = match (&settings.asn_db, &settings.target) {
@@ -93,7 +94,19 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         // A report shows how far it is where someone may be looking.
         live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,
+        recording: recording(settings, arguments),
+        stream: None,
     })
+}
+
+/// Where the watch is recorded; one without a screen is nothing without that.
+fn recording(settings: &Settings, arguments: &[String]) -> Option<Recording> {
+    let place = match settings.record.as_ref()? {
+        RecordTo::File(file) => RecordPlace::File(file.clone()),
+        RecordTo::Directory => RecordPlace::Directory(files::directory(|name| std::env::var_os(name))),
+    };
+    let required = matches!(place, RecordPlace::File(_)) || matches!(settings.mode, Mode::Headless { .. });
+    Some(Recording { place, limit: settings.record_limit, required, arguments: arguments.to_vec() })
 }
 
 fn database(path: &Path) -> anyhow::Result<Source> {

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
+use super::{
+    FLOOR, Hosts, MAX_SIZE, Mode, Probing, RecordTo, Settings, Target, min_size, parse_duration, parse_size,
+};
 use crate::cli::{Cli, UsageError};
 use crate::engine::probe::{Flows, Protocol};
 use crate::net::channel::{ChannelChoice, Egress};
@@ -12,6 +14,8 @@ use crate::net::simulated::demos::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+/// How much recordings may take, in bytes, unless another limit is set.
+const LIMIT: u64 = 256 << 20;
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 /// Tries per hop of a report that says nothing else.
@@ -28,6 +32,7 @@ impl Settings {
         let asn_db = cli.asn_db.clone();
         let origins = cli.aslookup || asn_db.is_some();
         let labels = !cli.hide_mpls;
+        let record = record(cli, mode, &target)?;
         Ok(Self {
             mode,
             target,
@@ -37,11 +42,47 @@ impl Settings {
             origins,
             order: cli.order.clone(),
             asn_db,
+            record,
+            record_limit: record_limit(cli)?,
         })
     }
 }
 
+/// A watch that may last is recorded unless that is forbidden; other runs are only where a file is named, and so are
+/// simulated paths and a `--jsonl` that is kept elsewhere.
+fn record(cli: &Cli, mode: Mode, target: &Target) -> Result<Option<RecordTo>, UsageError> {
+    match (&cli.record, cli.no_record) {
+        (Some(_), true) => return Err(UsageError::Contradiction("--record", "--no-record")),
+        (Some(file), false) => return Ok(Some(RecordTo::File(file.clone()))),
+        (None, true) if mode == (Mode::Headless { jsonl: false }) => {
+            return Err(UsageError::Contradiction("--headless", "--no-record"));
+        }
+        (None, true) => return Ok(None),
+        (None, false) => {}
+    }
+    let lasts = mode == Mode::Screen && matches!(target, Target::Host(..)) || cli.headless;
+    Ok(lasts.then_some(RecordTo::Directory))
+}
+
+fn record_limit(cli: &Cli) -> Result<u64, UsageError> {
+    let Some(given) = &cli.record_limit else { return Ok(LIMIT) };
+    parse_size(given).map_err(|why| UsageError::Value { flag: "--record-limit", given: given.clone(), why })
+}
+
 fn mode(cli: &Cli, stdout_is_terminal: bool) -> Result<Mode, UsageError> {
+    if cli.headless || cli.jsonl {
+        let others = [
+            (cli.once, "--once"),
+            (cli.report, "--report"),
+            (cli.report_wide, "--report-wide"),
+            (cli.json, "--json"),
+        ];
+        if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
+            let own = if cli.headless { "--headless" } else { "--jsonl" };
+            return Err(UsageError::Contradiction(own, other));
+        }
+        return Ok(Mode::Headless { jsonl: cli.jsonl });
+    }
     if cli.once {
         let others = [
             (cli.report, "--report"),
@@ -133,7 +174,7 @@ fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, UsageErro
     let (count, pause) = match mode {
         Mode::Once => (Some(u32::from(tries)), FLOOR),
         Mode::Report { .. } | Mode::Json => (given.or(Some(REPORT_COUNT)), Duration::from_secs(1)),
-        Mode::Screen => (given, Duration::from_secs(1)),
+        Mode::Screen | Mode::Headless { .. } => (given, Duration::from_secs(1)),
     };
     let first_ttl = number("-f", cli.first_ttl.as_ref(), 1..=255)?.unwrap_or(1);
     let max_ttl = number("-m", cli.max_ttl.as_ref(), 1..=255)?.unwrap_or(30);
@@ -339,6 +380,8 @@ mod tests {
             origins,
             order: None,
             asn_db: None,
+            record: Some(RecordTo::Directory),
+            record_limit: 256 << 20,
         };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));

@@ -49,6 +49,22 @@ pub enum Action {
     Submit,
 }
 
+impl Action {
+    /// Whether it means nothing without a watch that goes on.
+    pub const fn needs_watch(self) -> bool {
+        matches!(
+            self,
+            Self::Origins
+                | Self::MoreHops
+                | Self::FewerHops
+                | Self::Freeze
+                | Self::Restart
+                | Self::NextProtocol
+                | Self::AskInterval
+        )
+    }
+}
+
 /// How far a selection or a layer moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

@@ -28,7 +28,7 @@ use crate::engine::verdict::Finding;
 use crate::report::figures::Figure;
 use crate::report::words;
 use crate::settings::Hosts;
-use crate::watch::{Request, View};
+use crate::watch::{Recorded, Request, View};
 
 /// Lines of the table from which on one is spared to mark an onset.
 const ROOM_FOR_MARK: usize = 9;
@@ -162,6 +162,10 @@ impl App {
     /// Does what a key asks for; gives what the watch has to do for it.
     pub fn update(&mut self, action: Action) -> Option<Request> {
         self.message = None;
+        if self.is_replay() && action.needs_watch() {
+            self.message = Some("a recorded watch: nothing is probed".to_owned());
+            return None;
+        }
         match action {
             Action::Quit => return Some(Request::Quit),
             Action::Help => self.layer = Layer::Help(0),
@@ -272,6 +276,11 @@ impl App {
         self.frozen.as_ref().map(|frozen| &frozen.view).or(self.live.as_ref())
     }
 
+    /// Whether this is a recorded watch.
+    pub fn is_replay(&self) -> bool {
+        self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay(..)))
+    }
+
     /// The live view, frozen or not.
     pub const fn live(&self) -> Option<&View> {
         self.live.as_ref()
@@ -350,7 +359,7 @@ impl App {
         let snapshot = &self.view()?.snapshot;
         let passed = self.now.duration_since(snapshot.anchor.wall).unwrap_or_default();
         let live = snapshot.now.max(snapshot.anchor.time + passed);
-        Some(if self.is_frozen() { snapshot.now } else { live })
+        Some(if self.is_frozen() || self.is_replay() { snapshot.now } else { live })
     }
 
     /// The local fault in force, or one that ended within the last minute.

@@ -185,6 +185,7 @@ impl Scene {
             about: Arc::new(about()),
             echoes: None,
             refused: None,
+            recorded: Arc::default(),
         }
     }
 

@@ -11,7 +11,8 @@ use super::Notice;
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hangup: Signal,
+    /// `None` where whoever started the program had it ignored, as nohup does.
+    hangup: Option<Signal>,
     screen: Option<Screen>,
 }
 
@@ -37,21 +38,36 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
+            hangup: if is_ignored(libc::SIGHUP) { None } else { Some(signal(SignalKind::hangup())?) },
             screen,
         })
     }
 
     /// The next one.
     pub async fn next(&mut self) -> Notice {
-        let screen = self.screen.as_mut();
+        let (screen, hangup) = (self.screen.as_mut(), self.hangup.as_mut());
         tokio::select! {
             _ = self.interrupt.recv() => Notice::Signal(libc::SIGINT),
             _ = self.terminate.recv() => Notice::Signal(libc::SIGTERM),
-            _ = self.hangup.recv() => Notice::Signal(libc::SIGHUP),
+            () = of_hangup(hangup) => Notice::Signal(libc::SIGHUP),
             notice = of_screen(screen) => notice,
         }
     }
+}
+
+async fn of_hangup(hangup: Option<&mut Signal>) {
+    match hangup {
+        Some(hangup) => hangup.recv().await.unwrap_or_default(),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the process was started with a signal ignored; not, where `/proc` does not tell.
+fn is_ignored(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask & 1 << (number - 1) != 0
 }
 
 async fn of_screen(screen: Option<&mut Screen>) -> Notice {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::check::Check;
 use super::outlet::{Found, Outlet};
 use super::publish::Publishing;
+use super::recording::Sinks;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
 use crate::engine::probe::Protocol;
@@ -84,6 +85,7 @@ struct Worker<'a, N> {
     front: Front<'a, N>,
     about: Arc<About>,
     publishing: Publishing,
+    sinks: Sinks,
     live: bool,
     /// Grows with every answer to a lookup.
     names_version: u64,
@@ -107,6 +109,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let channel = Outlet::open(&config.way, clock)?;
         let about = About { source: channel.source(), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
+        let what = (&about, config.trace.pace, clock.anchor());
+        let sinks = Sinks::open(config.recording, config.stream, what)?;
         resolver.set_enabled(config.names);
         let worker = Self {
             clock,
@@ -123,6 +127,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             front,
             about: Arc::new(about),
             publishing: Publishing::new(now),
+            sinks,
             live: config.live,
             names_version: 0,
             finished: None,
@@ -132,7 +137,25 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         Ok((worker, signals))
     }
 
+    /// Watches until the front end is gone, or says that it is enough.
     async fn watch(mut self, mut signals: Signals) {
+        self.until_the_end(&mut signals).await;
+        self.end_recording();
+    }
+
+    /// What is still open at the end is recorded as such.
+    fn end_recording(mut self) {
+        let now = self.clock.now();
+        if self.sinks.are_open() {
+            self.drain();
+            for round in self.trace.snapshot(now).open {
+                self.sinks.push(now, Record::Round(round));
+            }
+        }
+        self.sinks.close();
+    }
+
+    async fn until_the_end(&mut self, signals: &mut Signals) {
         loop {
             let is_more = self.drain();
             let now = self.clock.now();
@@ -158,16 +181,18 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     (self.front.notify)(notice);
                 }
                 request = self.requests.recv() => match request {
+                    // The front end is gone, or about to be.
+                    None | Some(Request::Finish) => return,
                     Some(request) => self.handle_request(request),
-                    // The front end is gone.
-                    None => return,
                 },
                 () = self.channel.ready() => {}
                 () = self.channel.changed() => self.channel.look_soon(self.clock.now()),
                 () = self.check.ready() => {}
                 answer = self.resolver.answered() => {
-                    self.resolver.handle_answer(self.clock.now(), &answer);
+                    let now = self.clock.now();
+                    self.resolver.handle_answer(now, &answer);
                     self.names_version += 1;
+                    self.sinks.names(now, &self.resolver.names());
                 }
                 answer = self.finder.answered() => {
                     self.finder.handle_answer(self.clock.now(), answer);
@@ -205,9 +230,12 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             left -= 1;
         }
         self.check.drive(&self.trace, self.trace.pace(), self.channel.blocked().is_none());
-        // History has its share already; the recording will read the rest here.
+        // History has its share already.
         while let Some(record) = self.trace.poll_record() {
             self.want_names(&record);
+            if self.sinks.are_open() {
+                self.sinks.push(self.clock.now(), record);
+            }
         }
         let now = self.clock.now();
         self.resolver.drive(now);
@@ -228,8 +256,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         }
     }
 
-    /// Every responder's name and origin are wanted, and where nobody looks on the way, early enough for an end
-    /// at any time.
+    /// Every responder's name and origin are wanted, for the recording and, where nobody looks on the way, early
+    /// enough for an end at any time.
     fn want_names(&mut self, record: &Record) {
         let Record::Round(round) = record else { return };
         let now = self.clock.now();
@@ -273,7 +301,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.refused = self.next_protocol().err().map(Arc::from);
                 self.names_version += 1;
             }
-            Request::Quit => self.expect_end(0),
+            Request::Quit | Request::Finish => self.expect_end(0),
         }
     }
 
@@ -299,6 +327,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.channel = channel;
         self.check = Check::new(way, self.clock);
         self.about = Arc::new(about);
+        self.sinks.begin_anew(&self.about, self.trace.pace(), self.clock.anchor());
+        self.sinks.names(self.clock.now(), &self.resolver.names());
         Ok(())
     }
 
@@ -339,6 +369,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             about: Arc::clone(&self.about),
             echoes: self.check.echoes(),
             refused: self.refused.clone(),
+            recorded: Arc::new(self.sinks.recorded()),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);

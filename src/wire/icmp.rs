@@ -1,9 +1,10 @@
 //! ICMP messages of both families (RFC 792, RFC 4443) reduced to what a path prober needs to know.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The IP family that a message or a path belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Family {
     /// IPv4 with `ICMPv4`.
     V4,
@@ -22,7 +23,7 @@ impl Family {
 }
 
 /// Type and code of an ICMP message, as they stood on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Icmp {
     /// Which of the two numberings `ty` and `code` belong to.
     pub family: Family,

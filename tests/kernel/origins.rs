@@ -111,7 +111,7 @@ fn a_dead_server_keeps_neither_the_screen_nor_a_quit() {
         lab::resolv_conf("nameserver 127.0.0.1\n");
         let server = DnsServer::dead();
         let _responder = Responder::start(path(), Wait::Asleep);
-        let command = lab::hopwatch(&["-n", "-z", &targets()[0].to_string()]);
+        let command = lab::hopwatch(&["--no-record", "-n", "-z", &targets()[0].to_string()]);
         let mut terminal = Terminal::open(&command, 80, 24);
         terminal.until("the path", |screen| screen.contents().contains("target at 4"));
         terminal.until("the question", |_| !server.asked().is_empty());

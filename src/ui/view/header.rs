@@ -7,11 +7,12 @@ use unicode_width::UnicodeWidthStr;
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
 use crate::report::words::{mark, probes};
+use crate::scrub::text;
 use crate::ui::app::App;
 use crate::ui::clock::{moment, running, setting, time_of_day};
 use crate::ui::period::Period;
 use crate::ui::text::{Segment, fit, write_segments};
-use crate::watch::{About, View};
+use crate::watch::{About, Recorded, View};
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
 /// Draws the header's one or two lines.
@@ -81,13 +82,47 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     };
     let time = app.session_now().unwrap_or(snapshot.now).since(snapshot.started);
     let time = if snapshot.finished { "finished after" } else { "running" }.to_owned() + " " + &running(time);
+    segments.extend(recording(app, view));
     segments.extend([
         Segment::new(probes(about), theme.plain, 2),
         Segment::new(tries, theme.plain, 3),
-        Segment::new(about.channel, theme.dim, 5),
+        Segment::new(about.channel, theme.dim, 7),
         Segment::new(time, theme.plain, 4),
     ]);
     segments
+}
+
+/// Whether the watch is recorded, and where; trouble with that before most else.
+fn recording(app: &App, view: &View) -> Vec<Segment> {
+    let theme = &app.look().theme;
+    match &*view.recorded {
+        Recorded::No => Vec::new(),
+        Recorded::Refused(why) => vec![Segment::new(format!("not recorded: {why}"), theme.fault, 1)],
+        Recorded::Yes(status) => {
+            let mut segments = Vec::new();
+            match &status.trouble {
+                Some((what, since)) => {
+                    let since = time_of_day(*since, app.zone());
+                    segments.push(Segment::new(format!("recording: {what} since {since}"), theme.fault, 1));
+                }
+                None => segments.push(Segment::new("recording", theme.plain, 5)),
+            }
+            if status.lost > 0 {
+                segments.push(Segment::new(format!("{} records lost", status.lost), theme.fault, 2));
+            }
+            let name = status.path.file_name().unwrap_or_default().to_string_lossy();
+            segments.push(Segment::new(text(name.as_bytes()), theme.dim, 8));
+            segments
+        }
+        Recorded::Replay(name, unknown) => {
+            let mut segments = vec![Segment::new(format!("recorded: {name}"), theme.strong, 6)];
+            if *unknown > 0 {
+                let what = format!("{unknown} lines not understood");
+                segments.push(Segment::new(what, theme.fault, 4));
+            }
+            segments
+        }
+    }
 }
 
 /// Which stretch of time the figures are of, and since when.

@@ -1,0 +1,88 @@
+//! The command lines of `hopwatch replay` and `hopwatch resume`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+
+use super::Stop;
+
+const TIMES: &str = "\
+T is a moment as in 2026-11-25T14:03:00Z, a time of day as in 14:03 (the last before the recording's end), or
+so long before its end as in -2h (s, m, h, d).";
+
+/// `hopwatch replay`: values still as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Parser)]
+#[command(
+    name = "hopwatch replay",
+    about = "A recorded watch on the same screen, or a report of any part of it",
+    after_help = TIMES,
+    disable_help_flag = true,
+    args_override_self = true,
+    max_term_width = 100,
+)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
+pub struct ReplayCli {
+    /// The recording, any part of it; the newest if left out
+    pub file: Option<PathBuf>,
+    /// List the recordings: target, start, length, size, outages
+    #[arg(long)]
+    pub list: bool,
+    /// Print a table
+    #[arg(short = 'r', long)]
+    pub report: bool,
+    /// The same with host names at full width
+    #[arg(short = 'w', long)]
+    pub report_wide: bool,
+    /// Print a JSON document
+    #[arg(short = 'j', long)]
+    pub json: bool,
+    /// Only rounds that began at T or later
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// Only rounds that began before T
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub to: Option<String>,
+    /// Show addresses, no names
+    #[arg(short = 'n', long)]
+    pub no_dns: bool,
+    /// Show names and addresses
+    #[arg(short = 'b', long)]
+    pub show_ips: bool,
+    /// Print this help
+    #[arg(short = 'h', long, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+}
+
+impl ReplayCli {
+    /// Reads the arguments, the word `replay` first.
+    pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
+        let matches = Self::command().try_get_matches_from(args)?;
+        Ok(Self::from_arg_matches(&matches)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_reaches_its_field() {
+        ReplayCli::command().debug_assert();
+        let line = "replay -rwjnb --list --from -2h --to 14:03 FILE";
+        let cli = ReplayCli::parse_args(line.split(' ').map(OsString::from)).unwrap();
+        let expected = ReplayCli {
+            file: Some("FILE".into()),
+            list: true,
+            report: true,
+            report_wide: true,
+            json: true,
+            from: Some("-2h".to_owned()),
+            to: Some("14:03".to_owned()),
+            no_dns: true,
+            show_ips: true,
+            help: None,
+        };
+        assert_eq!(cli, expected);
+    }
+}

@@ -1,0 +1,263 @@
+//! `hopwatch replay`: a recorded watch on the screen, in a report, or in a list.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use jiff::tz::TimeZone;
+
+use super::{Exit, RunError};
+use crate::cli::UsageError;
+use crate::cli::replay::ReplayCli;
+use crate::engine::probe::{Flows, Protocol};
+use crate::engine::record::Record;
+use crate::engine::round::{Row, Try};
+use crate::engine::span::Span;
+use crate::engine::time::Time;
+use crate::names::Names;
+use crate::report::clock::rfc3339;
+use crate::report::{json, text};
+use crate::scrub;
+use crate::session::files::{self, Found};
+use crate::session::header::Header;
+use crate::session::reader::Session;
+use crate::session::tape::Tape;
+use crate::settings::{FLOOR, Hosts, parse_moment};
+use crate::ui::clock::running;
+use crate::ui::theme::Look;
+use crate::ui::{self, Msg, UiConfig, WatchLink};
+use crate::watch::{self, About, Notice, Recorded, Request, View};
+
+/// Runs what the arguments ask for, the word `replay` first.
+pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
+    let Some(cli) = super::parsed(ReplayCli::parse_args(args))? else { return Ok(Exit::Done) };
+    let hosts = match (cli.no_dns, cli.show_ips) {
+        (true, true) => return Err(UsageError::Contradiction("--no-dns", "--show-ips").into()),
+        (true, false) => Hosts::Addresses,
+        (false, true) => Hosts::Both,
+        (false, false) => Hosts::Names,
+    };
+    let zone = TimeZone::system();
+    if cli.list {
+        return list(&mut io::stdout().lock(), &zone);
+    }
+    let path = match &cli.file {
+        Some(file) => file.clone(),
+        None => newest()?,
+    };
+    let view = view(&path, (cli.from.as_deref(), cli.to.as_deref()), &zone)?;
+    let out = &mut io::stdout().lock();
+    match (cli.json, cli.report || cli.report_wide || !io::stdout().is_terminal()) {
+        (true, _) => json::write(out, &view, Span::All, &zone)?,
+        (false, true) => {
+            let figures = &crate::report::figures::usual();
+            let layout = text::Layout {
+                hosts,
+                wide: cli.report_wide,
+                origins: false,
+                labels: false,
+                span: Span::All,
+                figures,
+            };
+            text::write(out, &view, layout, &zone)?;
+        }
+        (false, false) => return screen(view, hosts, zone),
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// The parts in the directory for sessions.
+fn found() -> Result<Vec<Found>, RunError> {
+    let directory = files::directory(|name| std::env::var_os(name));
+    let directory = directory.ok_or_else(|| anyhow::anyhow!("neither HOME nor XDG_STATE_HOME is set"))?;
+    match files::parts(&directory) {
+        Ok(parts) => Ok(parts),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(anyhow::anyhow!("cannot read \"{}\": {error}", directory.display()).into()),
+    }
+}
+
+fn newest() -> Result<PathBuf, RunError> {
+    let newest = found()?.into_iter().max_by_key(|part| part.modified);
+    Ok(newest.ok_or_else(|| anyhow::anyhow!("nothing is recorded yet; name a file"))?.path)
+}
+
+/// What a recording shows of the time between two moments.
+fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) -> Result<View, RunError> {
+    let session = Session::open(path).map_err(anyhow::Error::from)?;
+    let read = |span| -> Result<(Tape, u64), RunError> {
+        let mut tape = Tape::new(&session.header, span);
+        let met = session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
+        Ok((tape, met.unknown))
+    };
+    let (mut tape, mut unknown) = read(Span::All)?;
+    if from.is_some() || to.is_some() {
+        let whole = tape.snapshot();
+        let end = whole.anchor.wall(whole.now);
+        let zero = whole.anchor.wall(Time::ZERO);
+        let moment = |flag, given: Option<&str>| -> Result<Option<Time>, UsageError> {
+            let Some(given) = given else { return Ok(None) };
+            let wall = parse_moment(given, end, zone).map_err(|why| UsageError::Value {
+                flag,
+                given: given.to_owned(),
+                why,
+            })?;
+            let since = wall.duration_since(zero).unwrap_or_default();
+            Ok(Some(Time::ZERO + since))
+        };
+        let span = Span::Between(
+            moment("--from", from)?.unwrap_or(Time::ZERO),
+            moment("--to", to)?.unwrap_or(Time::FAR),
+        );
+        if span.is_empty() {
+            return Err(anyhow::anyhow!("--from is not before --to").into());
+        }
+        (tape, unknown) = read(span)?;
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let recorded = Recorded::Replay(Arc::from(scrub::text(name.as_bytes())), unknown);
+    Ok(View {
+        snapshot: Arc::new(tape.snapshot()),
+        names: Arc::new(tape.names().collect::<Names>()),
+        origins: Arc::default(),
+        naming: false,
+        about: Arc::new(about(&session.header)),
+        echoes: None,
+        refused: None,
+        recorded: Arc::new(recorded),
+    })
+}
+
+fn about(header: &Header) -> About {
+    let known = ["error-queue", "raw", "simulated"];
+    About {
+        target: header.target.clone(),
+        address: header.address,
+        source: header.source,
+        protocol: match header.protocol.as_str() {
+            "icmp" => Protocol::Icmp,
+            "tcp" => Protocol::Tcp,
+            _ => Protocol::Udp,
+        },
+        port: header.port,
+        tos: header.tos,
+        flows: if header.flow_per_try { Flows::PerTry } else { Flows::Stable },
+        channel: known.into_iter().find(|known| *known == header.channel).unwrap_or("unknown"),
+        host: header.host.clone(),
+    }
+}
+
+/// A recorded watch in the place of a running one: it has one view to give, and does nothing.
+struct Recording(Mutex<Option<View>>);
+
+impl WatchLink for Recording {
+    fn take_view(&self) -> Option<View> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn request(&self, _: Request) {}
+}
+
+fn screen(view: View, hosts: Hosts, zone: TimeZone) -> Result<Exit, RunError> {
+    let (sender, messages) = mpsc::channel();
+    let notices = sender.clone();
+    watch::listen(move |notice| notices.send(Msg::Watch(notice)).is_ok())?;
+    let _ = sender.send(Msg::Watch(Notice::View));
+    let link: Arc<dyn WatchLink> = Arc::new(Recording(Mutex::new(Some(view))));
+    let look = Look::detect(|name| std::env::var(name).ok());
+    let config =
+        UiConfig { hosts, labels: false, interval_floor: FLOOR, look, zone, origins: false, order: None };
+    let exit = ui::run(config, sender, &messages, &link).map_err(|gone| anyhow::anyhow!(gone))?;
+    Ok(match exit {
+        ui::Exit::Quit | ui::Exit::Ended => Exit::Done,
+        ui::Exit::Signal(number) => Exit::of_signal(number),
+    })
+}
+
+/// Every recording on a line, the newest last; what cannot be read says so.
+fn list(out: &mut impl Write, zone: &TimeZone) -> Result<Exit, RunError> {
+    let mut parts = found()?;
+    parts.sort_by(|a, b| (&a.first, a.number).cmp(&(&b.first, b.number)));
+    for session in parts.chunk_by(|a, b| a.first == b.first) {
+        let size: u64 = session.iter().map(|part| part.size).sum();
+        let megabytes = size as f64 / f64::from(1 << 20);
+        let (Some(first), Some(last)) = (session.first(), session.last()) else { continue };
+        let now = if files::is_written(&last.path) { ", running" } else { "" };
+        match summary(&first.path, zone) {
+            Ok(text) => writeln!(out, "{text}  {megabytes:.1} MB{now}  {}", first.path.display())?,
+            Err(error) => writeln!(out, "{error}")?,
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn summary(path: &Path, zone: &TimeZone) -> Result<String, RunError> {
+    let session = Session::open(path).map_err(anyhow::Error::from)?;
+    let mut outages = Outages::default();
+    let mut tape = Tape::new(&session.header, Span::Between(Time::ZERO, Time::ZERO));
+    let (mut first, mut last) = (None, Time::ZERO);
+    let read = session.read(|record| {
+        if let Record::Round(round) = &record {
+            first.get_or_insert(round.start);
+            let tries = round.rows.iter().map(|row| row.tries.len()).max().unwrap_or_default() as u32;
+            last = last.max(round.start + round.interval.saturating_mul(tries));
+            outages.push(round.row(Row::Target).map(|row| row.tries.as_slice()).unwrap_or_default());
+        }
+        tape.push(record);
+    });
+    read.map_err(anyhow::Error::from)?;
+    let started = tape.snapshot().anchor.wall(first.unwrap_or_default());
+    Ok(format!(
+        "{}  {}  {}  {} outages",
+        rfc3339(started, zone),
+        session.header.target,
+        running(last.since(first.unwrap_or_default())),
+        outages.count
+    ))
+}
+
+/// Counts the times that a target which had answered lost or refused two tries in a row.
+#[derive(Debug, Default)]
+struct Outages {
+    count: u32,
+    run: u32,
+    answered: bool,
+}
+
+impl Outages {
+    fn push(&mut self, tries: &[Try]) {
+        for outcome in tries {
+            match outcome {
+                Try::Answered { .. } | Try::Late { .. } => (self.run, self.answered) = (0, true),
+                Try::Lost | Try::Refused { .. } => {
+                    self.run += 1;
+                    self.count += u32::from(self.run == 2 && self.answered);
+                }
+                Try::InFlight | Try::NotSent | Try::Skipped => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::probe::Grade;
+
+    #[test]
+    fn an_outage_is_two_tries_in_a_row_of_a_target_that_had_answered() {
+        let answered = Try::Answered { us: 1, by: 0, grade: Grade::Kernel };
+        let count = |tries: &[Try]| {
+            let mut outages = Outages::default();
+            tries.chunks(2).for_each(|round| outages.push(round));
+            outages.count
+        };
+        assert_eq!(count(&[Try::Lost, Try::Lost, answered]), 0);
+        assert_eq!(count(&[answered, Try::Lost, answered, Try::Lost]), 0);
+        assert_eq!(count(&[answered, Try::Lost, Try::Lost, Try::Lost, Try::NotSent, Try::Lost]), 1);
+        assert_eq!(count(&[answered, Try::Lost, Try::Refused { by: 0 }, answered, Try::Lost, Try::Lost]), 2);
+    }
+}

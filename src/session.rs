@@ -1,0 +1,22 @@
+//! A watch on disk: what the engine recorded, a line each, and back.
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`format`] | lines of JSON to [`Record`](crate::engine::record::Record)s and back; pure and total |
+//! | [`header`] | the first line: what was watched, how, and since when |
+//! | [`files`] | where sessions lie, how their parts are called, what goes when there is too much |
+//! | [`writer`] | the thread that writes, whatever the disk does |
+//! | [`reader`] | all parts of a session, line by line |
+//! | [`tape`] | records folded into what a front end shows |
+//!
+//! The format, for users of `jq`, is described in [`format`].
+
+pub mod files;
+pub mod format;
+pub mod header;
+pub mod part;
+pub mod reader;
+pub mod tape;
+#[cfg(test)]
+mod testing;
+pub mod writer;

@@ -1,0 +1,151 @@
+//! All parts of a session, line by line. Any file may be given: what is no session, or wrong in one, gives one
+//! clear message, and a last line that is torn is no error.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::format::{Decoded, Decoder, LineError};
+use super::header::Header;
+use super::writer::why;
+use crate::engine::record::Record;
+use crate::engine::time::{Anchor, Time};
+use crate::scrub;
+
+/// A longer line than any that is written, in bytes.
+const LINE: u64 = 1 << 20;
+
+/// A session on disk.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// What its first part begins with.
+    pub header: Header,
+    /// Its parts, in order.
+    pub parts: Vec<PathBuf>,
+}
+
+/// Why a session cannot be read. Each displays as one line.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It cannot be opened or read.
+    #[error("cannot read \"{}\": {}", shown(.0), why(.1))]
+    Io(PathBuf, io::Error),
+    /// It is something else.
+    #[error("\"{}\" is no recorded watch: its first line is no header of hopwatch.session/1", shown(.0))]
+    NoSession(PathBuf),
+    /// A line is wrong.
+    #[error("\"{}\", line {}: {}", shown(.0), .1, .2)]
+    Line(PathBuf, u64, LineError),
+}
+
+/// What was met on the way through a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Records given out.
+    pub records: u64,
+    /// Lines of a kind that is not known here.
+    pub unknown: u64,
+}
+
+fn shown(path: &Path) -> String {
+    scrub::text(path.to_string_lossy().as_bytes())
+}
+
+impl Session {
+    /// Opens the session that the file at `path` is a part of.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
+        let own = Lines::open(path)?.header()?;
+        let (first, _) = files::first(path);
+        // A file that was given another name since, or copied alone, is all there is.
+        let mut parts = files::siblings(&first);
+        parts.retain(|part| {
+            let header = Lines::open(part).and_then(|mut lines| lines.header());
+            header.is_ok_and(|header| header.session == own.session)
+        });
+        let header = match parts.first() {
+            Some(first) => Lines::open(first)?.header()?,
+            None => own,
+        };
+        if parts.is_empty() {
+            parts.push(path.to_owned());
+        }
+        Ok(Self { header, parts })
+    }
+
+    /// Gives every record to `each`, in order, up to the end of what is written now.
+    ///
+    /// The first part's header is not given again; a later one says what the wall clock had come to, so it is
+    /// given as a clock step where it differs.
+    pub fn read(&self, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
+        let mut read = Met::default();
+        let mut started = self.header.started;
+        for path in &self.parts {
+            let mut lines = match Lines::open(path) {
+                // Removed meanwhile, to keep sessions within their bounds.
+                Err(ReadError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => continue,
+                lines => lines?,
+            };
+            let header = lines.header()?;
+            if std::mem::replace(&mut started, header.started) != started {
+                each(Record::ClockStep(Anchor { time: Time::ZERO, wall: header.started }));
+            }
+            let mut decoder = Decoder::default();
+            while let Some(line) = lines.next()? {
+                match decoder.decode(line) {
+                    Ok(Decoded::Record(record)) => {
+                        if let Record::ClockStep(anchor) = record {
+                            started = anchor.wall(Time::ZERO);
+                        }
+                        read.records += 1;
+                        each(record);
+                    }
+                    Ok(Decoded::Nothing) => {}
+                    Ok(Decoded::Unknown) => read.unknown += 1,
+                    Err(error) => return Err(ReadError::Line(path.clone(), lines.number, error)),
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// The lines of one file, whole ones only.
+struct Lines<'a> {
+    path: &'a Path,
+    file: BufReader<File>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn open(path: &'a Path) -> Result<Self, ReadError> {
+        let file = File::open(path).map_err(|error| ReadError::Io(path.to_owned(), error))?;
+        Ok(Self { path, file: BufReader::with_capacity(1 << 17, file), line: Vec::new(), number: 0 })
+    }
+
+    fn header(&mut self) -> Result<Header, ReadError> {
+        let line = self.next()?.and_then(Header::parse);
+        line.ok_or_else(|| ReadError::NoSession(self.path.to_owned()))
+    }
+
+    /// The next line without its end; `None` behind the last whole one.
+    fn next(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        self.line.clear();
+        let read = self.file.by_ref().take(LINE).read_until(b'\n', &mut self.line);
+        let length = read.map_err(|error| ReadError::Io(self.path.to_owned(), error))?;
+        self.number += 1;
+        Ok(match self.line.pop() {
+            Some(b'\n') => Some(self.line.as_slice()),
+            // Too long to be a line of ours: let it be read as what it is, a wrong one.
+            Some(last) if length as u64 == LINE => {
+                self.line.push(last);
+                Some(self.line.as_slice())
+            }
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

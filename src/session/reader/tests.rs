@@ -1,0 +1,107 @@
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::session::format::SCHEMA;
+use crate::session::testing::{header, round};
+use crate::session::writer::{Place, Recorder};
+
+/// A session of `rounds` rounds in parts of `part` bytes, written by the writer.
+fn written(directory: &Path, rounds: u32, part: u64) -> PathBuf {
+    let first = directory.join("watch.jsonl");
+    let place = Place { first: first.clone(), limit: u64::MAX, named: true, part };
+    let (recorder, finish) = Recorder::start(header(), place).unwrap();
+    (0..rounds).for_each(|number| recorder.push(round(number)));
+    drop(recorder);
+    finish.wait(Duration::from_mins(1));
+    first
+}
+
+fn read(path: &Path) -> Result<(Vec<Record>, Met), ReadError> {
+    let mut records = Vec::new();
+    let met = Session::open(path)?.read(|record| records.push(record))?;
+    Ok((records, met))
+}
+
+#[test]
+fn a_session_is_what_was_written_in_however_many_parts() {
+    for part in [u64::MAX, 1_000, 1] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = written(directory.path(), 40, part);
+        let expected: Vec<Record> = (0..40).map(round).collect();
+        assert_eq!(read(&path).unwrap().0, expected);
+        let parts = Session::open(&path).unwrap().parts;
+        assert_eq!(parts.len() > 1, part < u64::MAX);
+        assert_eq!(read(parts.last().unwrap()).unwrap().0, expected, "any part stands for all");
+        if parts.len() > 1 {
+            fs::remove_file(&path).unwrap();
+            let rest = read(parts.last().unwrap()).unwrap().0;
+            assert!(!rest.is_empty() && expected.ends_with(&rest));
+        }
+    }
+}
+
+#[test]
+fn cut_at_any_byte_a_session_keeps_every_whole_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path(), 5, u64::MAX);
+    let whole = fs::read(&path).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for length in 0..=whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        if length < header {
+            assert!(matches!(read(&path), Err(ReadError::NoSession(_))), "{length}");
+            continue;
+        }
+        let text = std::str::from_utf8(&whole[header..length]).unwrap();
+        let rounds =
+            text.split_inclusive('\n').filter(|line| line.starts_with("{\"round\"") && line.ends_with('\n'));
+        assert_eq!(read(&path).unwrap().0.len(), rounds.count(), "{length}");
+    }
+}
+
+#[test]
+fn a_wrong_line_is_told_by_its_number() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path(), 3, u64::MAX);
+    let mut text = fs::read_to_string(&path).unwrap();
+    let lines = text.lines().count();
+    text.push_str("{\"weather\":1}\n{\"round\":\u{1b}}\n");
+    fs::write(&path, &text).unwrap();
+    let error = read(&path).unwrap_err().to_string();
+    let told = format!("watch.jsonl\", line {}: expected value", lines + 2);
+    assert!(error.ends_with(&told), "{error}");
+    text.truncate(text.rfind("{\"round\":\u{1b}").unwrap());
+    fs::write(&path, &text).unwrap();
+    assert_eq!(read(&path).unwrap().1, Met { records: 3, unknown: 1 });
+}
+
+#[test]
+fn what_is_no_session_is_said_to_be_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a\u{1b}b");
+    let newer = header().line().replace(SCHEMA, "hopwatch.session/2") + "\n";
+    for text in [&b""[..], b"\n", b"{}\n", &vec![b'x'; 3 << 20], newer.as_bytes()] {
+        fs::write(&path, text).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("ab\" is no recorded watch"), "{error:?}");
+    }
+    let error = read(&directory.path().join("none")).unwrap_err().to_string();
+    assert!(error.ends_with("none\": no such file or directory"), "{error}");
+    assert!(read(directory.path()).unwrap_err().to_string().ends_with("is a directory"));
+}
+
+#[test]
+fn a_later_part_says_what_the_wall_clock_had_come_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path(), 1, u64::MAX);
+    let stepped = header().started + Duration::from_hours(1);
+    let second = Header { part: 2, started: stepped, ..header() };
+    fs::write(directory.path().join("watch_2.jsonl"), second.line() + "\n").unwrap();
+    let step = Record::ClockStep(Anchor { time: Time::ZERO, wall: stepped });
+    assert_eq!(read(&path).unwrap().0, [round(0), step]);
+    let foreign =
+        Header { session: "other".to_owned(), part: 3, started: SystemTime::UNIX_EPOCH, ..header() };
+    fs::write(directory.path().join("watch_3.jsonl"), foreign.line() + "\n").unwrap();
+    assert_eq!(Session::open(&path).unwrap().parts.len(), 2);
+}

@@ -1,0 +1,159 @@
+//! Records folded into what a front end shows: the same figures that the watch had, without prober or collector.
+//!
+//! What only the watch knew is not on the tape: MPLS labels, what routers quoted, strays.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::format::moment;
+use super::header::Header;
+use crate::engine::end::End;
+use crate::engine::faults::Fault;
+use crate::engine::history::History;
+use crate::engine::path::{HopView, PathView};
+use crate::engine::probe::Command;
+use crate::engine::record::Record;
+use crate::engine::round::{Round, Row, Try};
+use crate::engine::snapshot::{Pace, Snapshot};
+use crate::engine::span::Span;
+use crate::engine::time::{Anchor, Time};
+
+/// What records have told so far.
+#[derive(Clone, Debug)]
+pub struct Tape {
+    target: IpAddr,
+    span: Span,
+    started: Option<Time>,
+    now: Time,
+    anchor: Anchor,
+    pace: Pace,
+    path: PathView,
+    history: Arc<History>,
+    fault: Option<Fault>,
+    names: HashMap<IpAddr, Arc<str>>,
+    rounds: u32,
+}
+
+impl Tape {
+    /// An empty one, of what happens within `span`: rounds count whole, by when they began.
+    pub fn new(header: &Header, span: Span) -> Self {
+        Self {
+            target: header.address,
+            span,
+            started: None,
+            now: Time::ZERO,
+            anchor: header.anchor(),
+            pace: header.pace.into(),
+            path: PathView::default(),
+            history: Arc::default(),
+            fault: None,
+            names: HashMap::new(),
+            rounds: 0,
+        }
+    }
+
+    /// Takes in the next record.
+    pub fn push(&mut self, record: Record) {
+        let at = moment(&record);
+        if let Some(at) = at.filter(|at| self.holds(*at)) {
+            self.now = self.now.max(at);
+        }
+        match record {
+            Record::Round(round) => self.round(round),
+            Record::Late(_) | Record::Duplicate(_) | Record::Gap(_) => {
+                Arc::make_mut(&mut self.history).apply(&record);
+            }
+            Record::Fault(fault) if self.holds(fault.since) => self.fault = Some(fault),
+            Record::Command(_, Command::MaxTtl(ttl)) => self.pace.max_ttl = ttl,
+            Record::Command(_, Command::Interval(interval)) => self.pace.interval = interval,
+            Record::ClockStep(anchor) => self.anchor = anchor,
+            Record::Name(address, name) => {
+                self.names.insert(address, name.into());
+            }
+            Record::Fault(_) | Record::Epoch(_) | Record::Journal(_) | Record::Slowed(_) => {}
+        }
+    }
+
+    fn round(&mut self, round: Round) {
+        if !self.holds(round.start) {
+            return;
+        }
+        self.started.get_or_insert(round.start);
+        self.now = self.now.max(round.start + round.interval * u32::from(self.pace.tries));
+        self.rounds = self.rounds.max(round.number.saturating_add(1));
+        self.observe(&round);
+        Arc::make_mut(&mut self.history).push(round);
+    }
+
+    fn holds(&self, at: Time) -> bool {
+        self.span.from() <= at && at < self.span.to()
+    }
+
+    /// Where the path led in this round, and who answered last at each hop.
+    fn observe(&mut self, round: &Round) {
+        self.path.end = round.end;
+        if let End::Target { ttl, .. } = round.end {
+            self.path.target_ttl = Some(ttl);
+        }
+        for part in &round.rows {
+            let latest = part.tries.iter().rev().find_map(|outcome| match outcome {
+                Try::Answered { by, .. } | Try::Late { by, .. } | Try::Refused { by } => {
+                    part.responders.get(usize::from(*by)).copied()
+                }
+                _ => None,
+            });
+            let view = match part.row {
+                Row::Target => &mut self.path.target,
+                Row::Hop(ttl) => {
+                    self.path.last_hop = self.path.last_hop.max(ttl);
+                    let index = usize::from(ttl).saturating_sub(1);
+                    if index >= self.path.hops.len() {
+                        self.path.hops.resize_with(index + 1, HopView::default);
+                    }
+                    &mut self.path.hops[index]
+                }
+            };
+            view.current = latest.or(view.current);
+            view.refusal = None;
+        }
+        if let End::Refused { ttl, icmp, .. } | End::Other { ttl, icmp, .. } = round.end
+            && let Some(view) = self.path.hops.get_mut(usize::from(ttl).wrapping_sub(1))
+        {
+            view.refusal = Some(icmp);
+        }
+    }
+
+    /// The names found.
+    pub fn names(&self) -> impl Iterator<Item = (IpAddr, Arc<str>)> {
+        self.names.iter().map(|(address, name)| (*address, Arc::clone(name)))
+    }
+
+    /// The state at the end of it.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            now: self.now,
+            started: self.started.unwrap_or_default(),
+            anchor: self.anchor,
+            target: self.target,
+            path: self.path.clone(),
+            history: Arc::clone(&self.history),
+            open: Vec::new(),
+            pace: self.pace,
+            fault: self.fault,
+            strays: BTreeMap::new(),
+            overshoot: 0,
+            finished: true,
+        }
+    }
+
+    /// The last moment that is told of.
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// How many rounds the session has counted.
+    pub const fn rounds(&self) -> u32 {
+        self.rounds
+    }
+}
