@@ -5,6 +5,7 @@ mod answers;
 mod bare;
 mod books;
 mod crosscheck;
+mod journal;
 mod pace;
 mod paths;
 mod play;
