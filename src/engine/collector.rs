@@ -9,12 +9,9 @@ use std::time::Duration;
 use self::entry::{Entry, State};
 use super::path::{Meaning, Path};
 use super::probe::{Flow, ProbeNo, Reply, SendOutcome, Stray};
-use super::round::{Late, Round, RoundRow, Row};
+use super::round::{LATE, Late, Round, RoundRow, Row};
 use super::rtt::{Arrival, rtt};
 use super::time::{Time, Wall};
-
-/// How long after sending an answer is still taken for a late one.
-pub const LATE: Duration = Duration::from_mins(1);
 
 /// A round whose tries are not all decided.
 #[derive(Clone, Copy, Debug)]

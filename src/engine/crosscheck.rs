@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::collector::LATE;
 use super::probe::{Answer, Event, Flow, Probe, ProbeNo, SendOutcome, SentAt};
+use super::round::LATE;
 use super::rtt::{Arrival, rtt};
 use super::stats::{Counts, Running};
 use super::time::{Time, Wall};

@@ -1,8 +1,12 @@
 //! A log-linear distribution of round-trip times: bounded memory, a stated error, merging is addition.
 
+/// What [`Distribution::push_coarse`] takes for one step, so that few numbers tell many values.
+const COARSE: u32 = 4;
+
 /// Steps within one doubling. A value is known to within half a step: at most 1/(2·64), that is 0.8 %.
 const STEPS: u32 = 64;
 const STEP_BITS: u32 = STEPS.trailing_zeros();
+const LAST_STEP: u32 = step_of(u32::MAX);
 
 /// Counts of µs values. Values below 64 µs are exact; above, quantiles err by at most 0.8 %.
 ///
@@ -18,7 +22,27 @@ pub struct Distribution {
 impl Distribution {
     /// Counts one value in µs.
     pub fn push(&mut self, us: u32) {
-        let step = step_of(us);
+        self.insert(step_of(us), 1);
+    }
+
+    /// Counts one value in µs to the middle of four steps: from 64 µs on quantiles err by at most 4 %.
+    pub fn push_coarse(&mut self, us: u32) {
+        self.insert(coarse(step_of(us)), 1);
+    }
+
+    /// Takes all of another's values in.
+    pub fn add(&mut self, other: &Self) {
+        other.steps().for_each(|(step, count)| self.insert(step, count));
+    }
+
+    /// The steps that have values, in order, each with how many: what [`insert`](Self::insert) takes.
+    pub fn steps(&self) -> impl Iterator<Item = (u32, u32)> {
+        (self.first..).zip(self.counts.iter().copied()).filter(|&(_, count)| count > 0)
+    }
+
+    /// Counts so many values to a step; one that is past the last possible is taken for that.
+    pub fn insert(&mut self, step: u32, count: u32) {
+        let step = step.min(LAST_STEP);
         if self.counts.is_empty() {
             self.first = step;
         }
@@ -31,13 +55,18 @@ impl Distribution {
         if index >= self.counts.len() {
             self.counts.resize(index + 1, 0);
         }
-        self.counts[index] = self.counts[index].saturating_add(1);
-        self.total += 1;
+        self.counts[index] = self.counts[index].saturating_add(count);
+        self.total += u64::from(count);
     }
 
     /// How many values it has seen.
     pub const fn count(&self) -> u64 {
         self.total
+    }
+
+    /// What it takes on the heap, in bytes.
+    pub const fn size(&self) -> usize {
+        self.counts.capacity() * size_of::<u32>()
     }
 
     /// The value in µs below or at which a share `q` (0 to 1) of all values lies; `None` when empty.
@@ -86,6 +115,10 @@ const fn step_of(us: u32) -> u32 {
     }
     let shift = us.ilog2() - STEP_BITS;
     (shift << STEP_BITS) + (us >> shift)
+}
+
+const fn coarse(step: u32) -> u32 {
+    if step < STEPS { step } else { step / COARSE * COARSE + COARSE / 2 }
 }
 
 fn middle_of(step: u32) -> f64 {
@@ -164,6 +197,29 @@ mod tests {
             let got = distribution.quantile(q).unwrap();
             prop_assert!((got - exact).abs() <= exact / 128.0, "{} for {}", got, exact);
             prop_assert_eq!(distribution.count(), values.len() as u64);
+        }
+
+        #[test]
+        fn coarse_parts_add_up_and_err_by_under_four_percent(
+            mut values in prop::collection::vec(1u32..60_000_000, 1..300), cut in 0usize..300, q in 0.0f64..1.0,
+        ) {
+            let of = |values: &[u32]| {
+                let mut distribution = Distribution::default();
+                for &us in values {
+                    distribution.push_coarse(us);
+                }
+                distribution
+            };
+            let whole = of(&values);
+            let (left, right) = values.split_at(cut.min(values.len()));
+            let mut merged = of(left);
+            merged.add(&of(right));
+            prop_assert_eq!(merged.steps().collect::<Vec<_>>(), whole.steps().collect::<Vec<_>>());
+            values.sort_unstable();
+            let rank = ((q * values.len() as f64).ceil() as usize).clamp(1, values.len());
+            let exact = f64::from(values[rank - 1]);
+            let got = whole.quantile(q).unwrap();
+            prop_assert!((got - exact).abs() <= exact * 0.04, "{} for {}", got, exact);
         }
 
         #[test]

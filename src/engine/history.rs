@@ -1,159 +1,114 @@
-//! What is kept of the rounds: the last of them try by try, and an exact all-time row per hop.
+//! What is kept of the rounds: the last of them try by try, behind them slices of time, the older the wider,
+//! and an exact all-time row per hop.
 //!
-//! Fed by [`Record`](super::record::Record)s alone, so a live watch and a recorded one are the same to
-//! whoever asks. Cloning is cheap: rounds are shared.
+//! Fed by [`Record`]s alone, so a live watch and a recorded one are the same to whoever asks. Memory is bounded,
+//! and cloning is cheap: rounds, slices and sealed chunks are shared.
+
+mod cell;
+mod chain;
+mod chunk;
+mod code;
+mod schedule;
+mod slices;
+mod totals;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::distribution::Distribution;
-use super::probe::Grade;
-use super::round::{Late, Round, RoundRow, Row, Try};
-use super::stats::{Counts, Running};
+pub use self::cell::{Cell, Part};
+use self::chain::Chain;
+use self::schedule::Schedule;
+use self::slices::Slices;
+pub use self::totals::{ResponderTotals, Totals};
+use super::record::{Gap, Record};
+use super::round::{LATE, Late, Round, RoundRow, Row, Try};
+use super::span::Span;
+use super::time::Time;
 
 /// Rounds kept try by try: half an hour at the default pace.
 pub const RECENT_ROUNDS: usize = 600;
-/// Responders remembered for one hop; later ones share the last place.
+/// Responders told apart at one hop in one table.
 pub const MAX_RESPONDERS: usize = 16;
+/// Gaps remembered.
+const GAPS: usize = 256;
 
 /// The settled rounds of a session.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     recent: VecDeque<Arc<Round>>,
-    totals: Vec<Arc<Totals>>,
+    slices: Slices,
+    rows: Vec<Known>,
+    schedule: Schedule,
+    gaps: VecDeque<Gap>,
+    /// When the first round of all began.
+    first: Option<Time>,
 }
 
-/// Figures of a row over a stretch of time, as they accumulate. Times in µs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Totals {
-    /// What became of the tries.
-    pub counts: Counts,
-    /// Round-trip times.
-    pub rtt: Running,
-    /// |difference| of consecutive answered tries.
-    pub jitter: Running,
-    /// Round-trip times by size.
-    pub distribution: Distribution,
-    /// Times by grade: kernel, mixed, user.
-    pub grades: [u64; 3],
-    /// Who answered, in order of first answer.
-    pub responders: Vec<ResponderTotals>,
-    /// The latest try's time; `None` after a loss.
-    pub last: Option<u32>,
-    run_of_loss: bool,
-}
-
-/// What one responder of a row answered.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResponderTotals {
-    /// Its address.
-    pub address: IpAddr,
-    /// Tries it answered or refused.
-    pub answered: u64,
-    /// Its round-trip times in µs.
-    pub rtt: Running,
-}
-
-impl Totals {
-    /// Takes in one try of a row whose responders are `by`.
-    pub fn push(&mut self, outcome: Try, by: &[IpAddr]) {
-        let was_lost = std::mem::replace(&mut self.run_of_loss, false);
-        match outcome {
-            Try::Answered { us, by: who, grade } => {
-                self.counts.answered += 1;
-                self.book(us, grade, by.get(usize::from(who)).copied());
-                if let Some(before) = self.last.replace(us) {
-                    self.jitter.push(f64::from(before.abs_diff(us)));
-                }
-            }
-            Try::Late { us, by: who, grade } => {
-                self.counts.late += 1;
-                self.last = None;
-                self.book(us, grade, by.get(usize::from(who)).copied());
-            }
-            Try::Lost => {
-                self.counts.lost += 1;
-                self.counts.bursts += u64::from(!was_lost);
-                self.run_of_loss = true;
-                self.last = None;
-            }
-            Try::Refused { by: who } => {
-                self.counts.refused += 1;
-                self.last = None;
-                if let Some(&who) = by.get(usize::from(who)) {
-                    self.refused_by(who);
-                }
-            }
-            Try::InFlight => {
-                self.counts.in_flight += 1;
-                self.run_of_loss = was_lost;
-            }
-            Try::NotSent => self.counts.not_sent += 1,
-            Try::Skipped => {
-                self.counts.skipped += 1;
-                self.run_of_loss = was_lost;
-            }
-        }
-    }
-
-    /// Takes in a row's part of a round, without its first `skip` tries.
-    pub fn push_row(&mut self, part: &RoundRow, skip: usize) {
-        for &outcome in part.tries.iter().skip(skip) {
-            self.push(outcome, &part.responders);
-        }
-    }
-
-    fn book(&mut self, us: u32, grade: Grade, by: Option<IpAddr>) {
-        self.rtt.push(f64::from(us));
-        self.distribution.push(us);
-        self.grades[grade as usize] += 1;
-        if let Some(responder) = by.and_then(|by| self.responder(by)) {
-            responder.answered += 1;
-            responder.rtt.push(f64::from(us));
-        }
-    }
-
-    fn refused_by(&mut self, who: IpAddr) {
-        if let Some(responder) = self.responder(who) {
-            responder.answered += 1;
-        }
-    }
-
-    fn responder(&mut self, address: IpAddr) -> Option<&mut ResponderTotals> {
-        let known = self.responders.iter().position(|responder| responder.address == address);
-        let index = known.unwrap_or_else(|| {
-            if self.responders.len() < MAX_RESPONDERS {
-                self.responders.push(ResponderTotals { address, answered: 0, rtt: Running::default() });
-            }
-            self.responders.len() - 1
-        });
-        self.responders.get_mut(index)
-    }
+/// What is known of a row besides its slices.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    totals: Arc<Totals>,
+    /// Who answered, in order of first answer; at most 255.
+    responders: Arc<Vec<IpAddr>>,
+    chain: Chain,
+    /// When the latest try was due.
+    at: Option<Time>,
 }
 
 impl History {
+    /// Takes in what the engine, or a session on disk, has to tell; what says nothing of tries is left out.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Round(round) => self.push(round.clone()),
+            Record::Late(late) => self.mend(*late),
+            Record::Duplicate(row) => self.duplicate(*row),
+            Record::Gap(gap) => self.part(*gap),
+            _ => {}
+        }
+    }
+
     /// Takes in a settled round.
     pub fn push(&mut self, round: Round) {
         for part in &round.rows {
-            self.total_mut(part.row).push_row(part, 0);
+            self.push_row(&round, part);
         }
+        self.first.get_or_insert(round.start);
+        self.schedule.push(&round);
+        let settled = round.start - LATE;
+        self.schedule.forget(settled);
+        self.slices.settle(settled);
         if self.recent.len() == RECENT_ROUNDS {
             self.recent.pop_front();
         }
         self.recent.push_back(Arc::new(round));
     }
 
+    fn push_row(&mut self, round: &Round, part: &RoundRow) {
+        let known = known_mut(&mut self.rows, part.row);
+        let numbers: Vec<Option<u8>> =
+            part.responders.iter().map(|&address| number(&mut known.responders, address)).collect();
+        let totals = Arc::make_mut(&mut known.totals);
+        for (index, &outcome) in part.tries.iter().enumerate() {
+            let at = round.due(index);
+            if is_parted(&self.gaps, known.at, at) {
+                known.chain = Chain::default();
+                totals.part();
+            }
+            known.at = Some(at);
+            totals.push(outcome, &part.responders);
+            let who = who(outcome).and_then(|by| *numbers.get(usize::from(by))?);
+            self.slices.cell_mut(part.row, at).push(outcome, who, &mut known.chain);
+        }
+    }
+
     /// Mends a settled round: the try was lost, and is late now.
     pub fn mend(&mut self, late: Late) {
-        let totals = self.total_mut(late.row);
-        totals.counts.lost = totals.counts.lost.saturating_sub(1);
-        if late.refused {
-            totals.counts.refused += 1;
-            totals.refused_by(late.from);
-        } else {
-            totals.counts.late += 1;
-            totals.book(late.us, late.grade, Some(late.from));
+        let known = known_mut(&mut self.rows, late.row);
+        Arc::make_mut(&mut known.totals).mend(&late);
+        if let Some(due) = self.schedule.due(late.round, late.index) {
+            let who = number(&mut known.responders, late.from);
+            self.slices.cell_mut(late.row, due).mend(&late, who);
         }
         let Some(round) = self.recent.iter_mut().rev().find(|round| round.number == late.round) else {
             return;
@@ -170,9 +125,20 @@ impl History {
         }
     }
 
-    /// A second answer came in for a try of `row`.
+    /// A second answer came in for a try of `row`: of the latest, as far as the slices know.
     pub fn duplicate(&mut self, row: Row) {
-        self.total_mut(row).counts.duplicates += 1;
+        Arc::make_mut(&mut known_mut(&mut self.rows, row).totals).counts.duplicates += 1;
+        if let Some(cell) = self.slices.latest_mut(row) {
+            cell.counts.duplicates += 1;
+        }
+    }
+
+    /// Nothing was probed for a while: what comes behind has nothing to do with what came before.
+    pub fn part(&mut self, gap: Gap) {
+        if self.gaps.len() == GAPS {
+            self.gaps.pop_front();
+        }
+        self.gaps.push_back(gap);
     }
 
     /// The rounds kept try by try, oldest first.
@@ -180,18 +146,139 @@ impl History {
         self.recent.iter().map(AsRef::as_ref)
     }
 
-    /// The all-time figures of a row; `None` if it was never asked.
-    pub fn total(&self, row: Row) -> Option<&Totals> {
-        self.totals.get(row.index()).map(AsRef::as_ref)
+    /// The cells of a row that any part of `span` lies in, in order of time; slices without tries have none.
+    ///
+    /// They reach from the first round kept to the last settled one, ring included. The older they are, the
+    /// wider: 10 s for five hours, a minute for two days, ten minutes for a month, an hour for a year.
+    pub fn cells(&self, row: Row, span: Span) -> impl Iterator<Item = Cell> {
+        self.slices.cells(row, span)
     }
 
-    fn total_mut(&mut self, row: Row) -> &mut Totals {
-        let index = row.index();
-        if index >= self.totals.len() {
-            self.totals.resize_with(index + 1, Arc::default);
-        }
-        Arc::make_mut(&mut self.totals[index])
+    /// The addresses that [`Part::who`] numbers.
+    pub fn responders(&self, row: Row) -> &[IpAddr] {
+        self.rows.get(row.index()).map(|known| known.responders.as_slice()).unwrap_or_default()
     }
+
+    /// The latest stretches of time in which nothing was probed, oldest first.
+    pub fn gaps(&self) -> impl DoubleEndedIterator<Item = &Gap> {
+        self.gaps.iter()
+    }
+
+    /// The all-time figures of a row; `None` if it was never asked.
+    pub fn total(&self, row: Row) -> Option<&Totals> {
+        self.rows.get(row.index()).map(|known| known.totals.as_ref())
+    }
+
+    /// A row's figures over `span`, those of the rounds in `open` included, which follow the settled ones.
+    ///
+    /// Exact where the span is [`All`](Span::All) or begins within the rounds kept try by try. Otherwise its
+    /// edges are [rounded](Self::edges) to slices, and percentiles err by at most 4 %.
+    pub fn totals(&self, row: Row, span: Span, open: &[Round]) -> Totals {
+        let mut before = self.rows.get(row.index()).and_then(|known| known.at);
+        let by_try = self.is_by_try(span);
+        let mut totals = match span {
+            Span::All => self.total(row).cloned().unwrap_or_default(),
+            _ if by_try => Totals::default(),
+            _ => Totals::of(&self.slices.sum(row, span), self.responders(row)),
+        };
+        if by_try && totals.counts.sent() == 0 {
+            before = None;
+        }
+        let settled = self.recent().filter(|_| by_try && span != Span::All);
+        for round in settled.chain(open) {
+            let Some(part) = round.row(row) else { continue };
+            let range = round.tries_before(span.from())..round.tries_before(span.to());
+            for (index, &outcome) in part.tries.iter().enumerate().filter(|(index, _)| range.contains(index))
+            {
+                let at = round.due(index);
+                if is_parted(&self.gaps, before, at) {
+                    totals.part();
+                }
+                before = Some(at);
+                totals.push(outcome, &part.responders);
+            }
+        }
+        let doubled = self.total(row).is_some_and(|total| total.counts.duplicates > 0);
+        if doubled && by_try && span != Span::All {
+            // A round does not say which of its tries were doubled, but the slices do.
+            let cells = self.cells(row, span).filter(|cell| span.from() <= cell.start);
+            totals.counts.duplicates += cells.map(|cell| cell.counts.duplicates).sum::<u64>();
+        }
+        totals
+    }
+
+    /// The edges of what [`totals`](Self::totals) gives for a span: as asked where tries are told apart,
+    /// otherwise those of the slices that they lie in.
+    pub fn edges(&self, span: Span) -> (Time, Time) {
+        if self.is_by_try(span) || span.is_empty() {
+            return (span.from(), span.to());
+        }
+        let (from, _) = self.slices.slice(span.from());
+        let (last, width) = self.slices.slice(span.to() - std::time::Duration::from_nanos(1));
+        let to = if span.to() == Time::FAR { Time::FAR } else { last + width };
+        (self.slices.oldest().map_or(from, |oldest| from.max(oldest)), to)
+    }
+
+    /// Whether a span's tries are all told apart, or it needs no telling.
+    fn is_by_try(&self, span: Span) -> bool {
+        let first = self.recent.front().map(|round| round.start);
+        span == Span::All || first == self.first || first.is_none_or(|first| first <= span.from())
+    }
+
+    /// What all of it takes in memory, in bytes, as far as it is held by this history alone.
+    pub fn size(&self) -> usize {
+        let rounds = self.recent().map(|round| {
+            let parts = round.rows.iter().map(|part| {
+                size_of::<RoundRow>()
+                    + part.responders.capacity() * size_of::<IpAddr>()
+                    + part.tries.capacity() * size_of::<Try>()
+            });
+            size_of::<Round>() + parts.sum::<usize>()
+        });
+        let rows = self.rows.iter().map(|known| {
+            size_of::<Known>()
+                + size_of::<Totals>()
+                + known.totals.distribution.size()
+                + known.responders.capacity() * size_of::<IpAddr>()
+        });
+        rounds.sum::<usize>() + rows.sum::<usize>() + self.slices.size() + self.schedule.size()
+    }
+}
+
+/// What is known of a row, made if nothing is.
+fn known_mut(rows: &mut Vec<Known>, row: Row) -> &mut Known {
+    let index = row.index();
+    if index >= rows.len() {
+        rows.resize_with(index + 1, Known::default);
+    }
+    &mut rows[index]
+}
+
+/// The number of a row's responder, which is added if there is room.
+fn number(responders: &mut Arc<Vec<IpAddr>>, address: IpAddr) -> Option<u8> {
+    let known = responders.iter().position(|&known| known == address);
+    let number = known.or_else(|| {
+        let next = responders.len();
+        (next < usize::from(u8::MAX)).then(|| {
+            Arc::make_mut(responders).push(address);
+            next
+        })
+    });
+    number.and_then(|number| u8::try_from(number).ok())
+}
+
+/// Which of its round's responders a try was answered or refused by.
+const fn who(outcome: Try) -> Option<u8> {
+    match outcome {
+        Try::Answered { by, .. } | Try::Late { by, .. } | Try::Refused { by } => Some(by),
+        Try::InFlight | Try::Lost | Try::NotSent | Try::Skipped => None,
+    }
+}
+
+/// Whether a gap lies between two tries of a row.
+fn is_parted(gaps: &VecDeque<Gap>, before: Option<Time>, at: Time) -> bool {
+    let Some(before) = before else { return false };
+    gaps.iter().rev().take_while(|gap| before < gap.to).any(|gap| gap.to <= at)
 }
 
 /// The place of `address` among a round row's responders, adding it if there is room.
@@ -211,8 +298,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::path::End;
-    use crate::engine::time::Time;
+    use crate::engine::end::End;
+    use crate::engine::probe::Grade;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -224,19 +311,6 @@ mod tests {
         let part = RoundRow { row: Row::Hop(1), ttl: 1, responders: vec![HERE], tries: tries.to_vec() };
         let interval = Duration::from_secs(1);
         Round { number, start: Time::ZERO, interval, end: End::Silent, rows: vec![part] }
-    }
-
-    #[test]
-    fn a_loss_breaks_a_pair_and_blanks_the_last_time() {
-        let mut totals = Totals::default();
-        for outcome in [answered(100), answered(300), Try::Lost, answered(900)] {
-            totals.push(outcome, &[HERE]);
-        }
-        assert_eq!((totals.jitter.count(), totals.last), (1, Some(900)));
-        totals.push(Try::Lost, &[HERE]);
-        totals.push(Try::InFlight, &[HERE]);
-        totals.push(Try::Lost, &[HERE]);
-        assert_eq!((totals.last, totals.counts.lost, totals.counts.bursts), (None, 3, 2));
     }
 
     #[test]

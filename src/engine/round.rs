@@ -7,6 +7,9 @@ use super::end::End;
 use super::probe::Grade;
 use super::time::Time;
 
+/// How long after sending an answer is still taken for a late one.
+pub const LATE: Duration = Duration::from_mins(1);
+
 /// A row of the hop table. The target keeps one row of its own, whatever TTL reaches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Row {
@@ -101,10 +104,18 @@ pub struct Round {
 }
 
 impl Round {
-    /// How many of each row's first tries were due before `from`.
+    /// How many of each row's first tries were due before `from`; all and more for the end of time.
     pub fn tries_before(&self, from: Time) -> usize {
+        if from == Time::FAR {
+            return usize::MAX;
+        }
         let before = from.since(self.start).as_nanos();
         usize::try_from(before.div_ceil(self.interval.as_nanos().max(1))).unwrap_or(usize::MAX)
+    }
+
+    /// When a row's try `index` was due.
+    pub fn due(&self, index: usize) -> Time {
+        self.start + self.interval.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
     /// The part of `row`, if it was asked.

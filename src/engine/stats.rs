@@ -1,5 +1,7 @@
 //! Counts, running moments and intervals: the arithmetic under every figure on screen.
 
+use super::moments::Moments;
+
 /// What became of a row's tries. See [`Counts::sent`] for the identity that always holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -32,6 +34,19 @@ impl Counts {
     /// Tries that say something about loss: sent − in flight − refused.
     pub const fn judged(&self) -> u64 {
         self.answered + self.late + self.lost
+    }
+
+    /// Takes all of another's counts in.
+    pub const fn add(&mut self, other: &Self) {
+        self.answered += other.answered;
+        self.late += other.late;
+        self.refused += other.refused;
+        self.lost += other.lost;
+        self.in_flight += other.in_flight;
+        self.not_sent += other.not_sent;
+        self.skipped += other.skipped;
+        self.duplicates += other.duplicates;
+        self.bursts += other.bursts;
     }
 
     /// The share lost, and its 95 % interval; `None` before the first decided try.
@@ -125,6 +140,18 @@ impl Running {
     /// The sample standard deviation (divisor n − 1); 0 below two values.
     pub fn stdev(&self) -> f64 {
         if self.n < 2 { 0.0 } else { (self.m2 / (self.n - 1) as f64).sqrt() }
+    }
+}
+
+impl From<&Moments> for Running {
+    fn from(moments: &Moments) -> Self {
+        Self {
+            n: moments.count,
+            mean: moments.mean(),
+            m2: moments.deviations(),
+            best: f64::from(moments.best),
+            worst: f64::from(moments.worst),
+        }
     }
 }
 

@@ -5,21 +5,12 @@ use std::net::IpAddr;
 use super::distribution::Distribution;
 use super::history::{ResponderTotals, Totals};
 use super::path::{End, HopView};
-use super::round::{Round, Row, Try};
+use super::round::{Row, Try};
 use super::snapshot::Snapshot;
+use super::span::Span;
 use super::stats::{Counts, Loss};
 use super::time::Time;
 use crate::wire::icmp::Icmp;
-
-/// A stretch of time that a table is made for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Span {
-    /// Everything since the session's start.
-    #[default]
-    All,
-    /// Tries due at or after this; at most what is kept try by try.
-    Since(Time),
-}
 
 /// The rows to show, hops by TTL and the target last.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,13 +125,16 @@ impl Snapshot {
         Table { rows: hops.chain([Row::Target]).map(|row| self.table_row(row, span)).collect() }
     }
 
-    /// From when on a table for `span` holds all: later than asked for, once older rounds are given up.
+    /// From when on a table for `span` tells: not before the session's start, and where tries are no longer told
+    /// apart from the start of the slice that the span begins in.
     pub fn start(&self, span: Span) -> Time {
-        let kept = self.history.recent().chain(&self.open).next().map_or(self.started, |round| round.start);
-        match span {
-            Span::All => self.started,
-            Span::Since(from) => from.max(kept),
-        }
+        self.history.edges(span).0.max(self.started)
+    }
+
+    /// Up to when a table for `span` tells: not past now, and where tries are no longer told apart to the end of
+    /// the slice that the span ends in.
+    pub fn end(&self, span: Span) -> Time {
+        self.history.edges(span).1.min(self.now)
     }
 
     /// Everyone who answered at any hop in sight, the target included; some more than once.
@@ -157,9 +151,10 @@ impl Snapshot {
         let mut tries = Vec::with_capacity(most);
         for round in self.history.recent().chain(&self.open).rev() {
             let Some(part) = round.row(row) else { continue };
-            let wanted = part.tries.iter().skip(skipped(span, round)).rev();
+            let [first, end] = [span.from(), span.to()].map(|edge| round.tries_before(edge));
+            let wanted = part.tries.iter().take(end).skip(first).rev();
             tries.extend(wanted.take(most - tries.len()));
-            if tries.len() == most || skipped(span, round) > 0 {
+            if tries.len() == most || first > 0 {
                 break;
             }
         }
@@ -168,7 +163,7 @@ impl Snapshot {
     }
 
     fn table_row(&self, row: Row, span: Span) -> TableRow {
-        let totals = self.totals(row, span);
+        let totals = self.history.totals(row, span, &self.open);
         let hop = match row {
             Row::Hop(ttl) => self.path.hops.get(usize::from(ttl).saturating_sub(1)).cloned(),
             Row::Target => Some(self.path.target.clone()),
@@ -218,29 +213,6 @@ impl Snapshot {
             End::Silent if self.path.target_ttl.is_none() => RowState::SilentTarget,
             End::Silent | End::Target { .. } => RowState::Ordinary,
         }
-    }
-
-    /// The row's figures over `span`, undecided rounds included.
-    fn totals(&self, row: Row, span: Span) -> Totals {
-        let mut totals = match span {
-            Span::All => self.history.total(row).cloned().unwrap_or_default(),
-            Span::Since(_) => Totals::default(),
-        };
-        let settled = self.history.recent().filter(|_| span != Span::All);
-        for round in settled.chain(&self.open) {
-            if let Some(part) = round.row(row) {
-                totals.push_row(part, skipped(span, round));
-            }
-        }
-        totals
-    }
-}
-
-/// How many of a round's first tries lie before the span.
-fn skipped(span: Span, round: &Round) -> usize {
-    match span {
-        Span::All => 0,
-        Span::Since(from) => round.tries_before(from),
     }
 }
 

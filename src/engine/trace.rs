@@ -271,14 +271,12 @@ impl Trace {
             Taken::Decided => self.observe(no, (ttl, flow), reply),
             Taken::Late(late) => {
                 self.observe(no, (ttl, flow), reply);
-                Arc::make_mut(&mut self.history).mend(late);
-                self.records.push_back(Record::Late(late));
+                self.record(Record::Late(late));
             }
             Taken::Duplicate(row) => {
                 let row = row.or_else(|| self.path.row(ttl, Some(meaning)));
                 if let Some(row) = row {
-                    Arc::make_mut(&mut self.history).duplicate(row);
-                    self.records.push_back(Record::Duplicate(row));
+                    self.record(Record::Duplicate(row));
                 }
                 return;
             }
@@ -320,9 +318,14 @@ impl Trace {
 
     fn settle(&mut self) {
         while let Some(round) = self.collector.settle(&self.path, self.prober.is_done()) {
-            Arc::make_mut(&mut self.history).push(round.clone());
-            self.records.push_back(Record::Round(round));
+            self.record(Record::Round(round));
             self.version += 1;
         }
+    }
+
+    /// Tells a settled fact: history learns what it knows from these alone.
+    fn record(&mut self, record: Record) {
+        Arc::make_mut(&mut self.history).apply(&record);
+        self.records.push_back(record);
     }
 }

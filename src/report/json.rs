@@ -6,18 +6,23 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::clock::rfc3339;
+use super::event_json::{Event, Path};
 use super::words;
 use crate::engine::crosscheck::Echoes;
 use crate::engine::path::End;
 use crate::engine::probe::{Quoted, Stray};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::table::{Rtt, Span, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::{Rtt, TableRow};
+use crate::engine::time::Time;
+use crate::engine::verdict::{Finding, Kind};
 use crate::origin::Origin;
 use crate::watch::View;
 use crate::wire::extension::Label;
@@ -43,13 +48,66 @@ struct Document<'a> {
     tries: u8,
     interval_s: f64,
     timeout_s: f64,
-    /// Where the loss begins; nothing judges that yet.
-    verdict: Option<()>,
+    /// What the figures mean.
+    verdict: Option<Verdict>,
     /// The target asked by ICMP echo beside, while it was silent.
     cross_check: Option<CrossCheck>,
     hops: Vec<Hop<'a>>,
     strays: BTreeMap<Stray, u64>,
     overshoot: u64,
+    /// What happened, in order of beginning to be known.
+    journal: Vec<Event>,
+    /// The paths there were: the first, and the latest of the others.
+    epochs: Vec<Path>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    kind: &'static str,
+    hop: Option<u8>,
+    /// The last TTL without the trouble, 0 for this machine, and the first with it.
+    between: Option<[u8; 2]>,
+    /// A share, 0 to 1.
+    rate: Option<f64>,
+    ci95: Option<[f64; 2]>,
+    since: Option<String>,
+    samples: u32,
+    text: String,
+    silent_target: bool,
+    per_second: Option<f64>,
+    bursts: Vec<Burst>,
+    secondary: Vec<Verdict>,
+}
+
+#[derive(Serialize)]
+struct Burst {
+    from: String,
+    to: String,
+    lost: u32,
+}
+
+impl Verdict {
+    fn of(finding: &Finding, at: &impl Fn(Time) -> String) -> Self {
+        let bursts = finding.episodes.iter().filter(|_| finding.bursty || finding.kind == Kind::Outage);
+        let moment = |ms: u32| at(finding.span.0 + Duration::from_millis(ms.into()));
+        let precise = |share: f64| (share * 100_000.0).round() / 100_000.0;
+        Self {
+            kind: finding.kind.name(),
+            hop: finding.ttl(),
+            between: finding.between.map(|(from, to)| [from, to]),
+            rate: finding.rate.map(precise),
+            ci95: finding.ci95.map(|ends| ends.map(precise)),
+            since: finding.since.map(at),
+            samples: finding.samples,
+            text: finding.text(),
+            silent_target: finding.silent_target,
+            per_second: finding.per_second.map(thousandths),
+            bursts: bursts
+                .map(|burst| Burst { from: moment(burst.from), to: moment(burst.to), lost: burst.lost })
+                .collect(),
+            secondary: finding.secondary.iter().map(|other| Self::of(other, at)).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -144,7 +202,7 @@ struct Grades {
 impl<'a> Document<'a> {
     fn of(view: &'a View, zone: &TimeZone) -> Self {
         let (about, snapshot) = (&view.about, &view.snapshot);
-        let at = |time| rfc3339(snapshot.anchor.wall(time), zone);
+        let at = |time: Time| rfc3339(snapshot.anchor.wall(time), zone);
         let table = snapshot.table(Span::All);
         Self {
             schema: "hopwatch.report/1",
@@ -159,7 +217,7 @@ impl<'a> Document<'a> {
             tries: snapshot.pace.tries,
             interval_s: snapshot.pace.interval.as_secs_f64(),
             timeout_s: snapshot.pace.timeout.as_secs_f64(),
-            verdict: None,
+            verdict: Some(Verdict::of(&snapshot.verdict(Span::All), &at)),
             cross_check: view.echoes.map(CrossCheck::of),
             hops: table.rows.iter().map(|row| Hop::of(row, view)).collect(),
             strays: Stray::ALL
@@ -167,6 +225,8 @@ impl<'a> Document<'a> {
                 .map(|reason| (*reason, snapshot.strays.get(reason).copied().unwrap_or_default()))
                 .collect(),
             overshoot: snapshot.overshoot,
+            journal: snapshot.journal.iter().map(|entry| Event::of(entry, snapshot, zone)).collect(),
+            epochs: snapshot.epochs.iter().map(|epoch| Path::of(epoch, snapshot, zone)).collect(),
         }
     }
 }
@@ -362,7 +422,7 @@ mod tests {
             assert_eq!(target.get(field), Some(&Value::Null), "{field}");
         }
         assert_eq!(target["target"], true);
-        assert_eq!(document["verdict"], Value::Null);
+        assert_eq!(document["verdict"]["rate"], Value::Null);
         assert_eq!(document["strays"].as_object().unwrap().len(), Stray::ALL.len());
     }
 

@@ -10,7 +10,8 @@ use crate::engine::path::End;
 use crate::engine::probe::Protocol;
 use crate::engine::round::{Row, Try};
 use crate::engine::snapshot::Snapshot;
-use crate::engine::table::{Span, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::TableRow;
 use crate::settings::Hosts;
 use crate::watch::View;
 
@@ -47,9 +48,8 @@ impl Once {
     /// Prints all that is left, decided or not, and what this machine failed to do.
     pub fn finish(&mut self, view: &View, out: &mut impl Write) -> io::Result<()> {
         self.advance(view, out, true)?;
-        if let Some(fault) = words::fault(view, &TimeZone::system()) {
-            writeln!(out, "{fault}")?;
-        }
+        let below = [words::verdict(view), words::fault(view, &TimeZone::system())];
+        below.into_iter().flatten().try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()
     }
 

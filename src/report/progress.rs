@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use crate::engine::table::{Span, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::TableRow;
 use crate::watch::View;
 
 /// A line that is written over again and again, and cleared at the end.

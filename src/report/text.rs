@@ -7,9 +7,11 @@ use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
+use super::events;
 use super::figures::{FIGURES, Figure};
 use super::words;
-use crate::engine::table::{Span, Table, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::{Table, TableRow};
 use crate::settings::Hosts;
 use crate::watch::View;
 
@@ -49,15 +51,21 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone)
             line.labels.iter().try_for_each(|label| writeln!(out, "    |  +-- {label}"))?;
         }
     }
-    let below: Vec<String> =
-        [words::fault(view, zone), times(&table), odd_answers(&table), words::strays(view)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let below: Vec<String> = [
+        words::verdict(view),
+        words::fault(view, zone),
+        times(&table),
+        odd_answers(&table),
+        words::strays(view),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if !below.is_empty() {
         writeln!(out)?;
     }
-    below.iter().try_for_each(|line| writeln!(out, "{line}"))
+    below.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    events::write(out, view, zone)
 }
 
 struct Line {

@@ -10,7 +10,9 @@ use super::clock::rfc3339;
 use super::figures::{millis, percent};
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
-use crate::engine::table::{RowState, Span, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::{RowState, TableRow};
+use crate::engine::verdict;
 use crate::settings::Hosts;
 use crate::watch::{About, View};
 use crate::wire::extension::Label;
@@ -153,6 +155,12 @@ pub fn fault(view: &View, zone: &TimeZone) -> Option<String> {
         fault.not_sent,
         at(fault.since)
     ))
+}
+
+/// The verdict in one line, where there is something to say.
+pub fn verdict(view: &View) -> Option<String> {
+    let finding = view.snapshot.verdict(Span::All);
+    (finding.kind != verdict::Kind::Gathering).then(|| format!("verdict: {}", finding.text()))
 }
 
 /// What answered no probe of ours, by reason, in one line.

@@ -10,6 +10,7 @@ use ratatui::layout::{Rect, Size};
 
 use super::action::Action;
 use super::details::Details;
+use super::evidence;
 use super::keys::Scope;
 use super::layout::Areas;
 use super::lines::{self, Line, Window};
@@ -19,11 +20,16 @@ use super::theme::Look;
 use crate::engine::faults::Fault;
 use crate::engine::probe::Command;
 use crate::engine::round::Row;
-use crate::engine::table::{RowState, Span, Table, TableRow};
+use crate::engine::span::Span;
+use crate::engine::table::{RowState, Table, TableRow};
 use crate::engine::time::Time;
+use crate::engine::verdict::Finding;
 use crate::report::words;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
+
+/// Lines of the table from which on one is spared to mark an onset.
+const ROOM_FOR_MARK: usize = 9;
 
 /// How long an ended fault stays in sight.
 const AFTERGLOW: Duration = Duration::from_mins(1);
@@ -67,6 +73,7 @@ pub struct App {
     message: Option<String>,
     max_ttl: Option<u8>,
     table: OnceCell<Table>,
+    finding: OnceCell<Finding>,
 }
 
 /// A picture held still.
@@ -85,6 +92,10 @@ pub enum Layer {
     None,
     /// The help, scrolled down by so many lines.
     Help(usize),
+    /// What the verdict rests on, scrolled down by so many lines.
+    Evidence(usize),
+    /// The journal, scrolled down by so many lines.
+    Journal(usize),
     /// The prompt for an interval.
     Prompt(Prompt),
 }
@@ -109,6 +120,7 @@ impl App {
             message: None,
             max_ttl: None,
             table: OnceCell::new(),
+            finding: OnceCell::new(),
             config,
         }
     }
@@ -126,7 +138,7 @@ impl App {
         if self.is_frozen() {
             return false;
         }
-        self.table.take();
+        self.forget();
         !matches!(self.layer, Layer::Help(_))
     }
 
@@ -151,6 +163,8 @@ impl App {
         match action {
             Action::Quit => return Some(Request::Quit),
             Action::Help => self.layer = Layer::Help(0),
+            Action::Evidence => self.layer = Layer::Evidence(0),
+            Action::Journal => self.layer = Layer::Journal(0),
             Action::Back => self.back(),
             Action::NextHosts => return self.next_hosts(),
             Action::Origins => {
@@ -184,7 +198,9 @@ impl App {
         match self.layer {
             Layer::None if self.details.is_some() => self.details = None,
             Layer::None => self.selected = None,
-            Layer::Help(_) | Layer::Prompt(_) => self.layer = Layer::None,
+            Layer::Help(_) | Layer::Evidence(_) | Layer::Journal(_) | Layer::Prompt(_) => {
+                self.layer = Layer::None;
+            }
         }
     }
 
@@ -216,7 +232,13 @@ impl App {
             Some(_) => None,
             None => self.live.clone().map(|view| Frozen { view, span: self.span, since: self.now }),
         };
+        self.forget();
+    }
+
+    /// What was worked out of the view before is no longer of what is shown.
+    fn forget(&mut self) {
         self.table.take();
+        self.finding.take();
     }
 
     fn restart(&mut self) {
@@ -224,7 +246,7 @@ impl App {
         self.span = Span::Since(view.snapshot.now);
         self.message = Some("statistics restarted".to_owned());
         if self.frozen.is_none() {
-            self.table.take();
+            self.forget();
         }
     }
 
@@ -257,10 +279,22 @@ impl App {
         Some(self.table.get_or_init(|| view.snapshot.table(self.span())))
     }
 
-    /// The lines of that table. Silent hops fold once they have had the time to answer.
+    /// The verdict of what is shown, made once for each view.
+    pub fn finding(&self) -> Option<&Finding> {
+        let view = self.view()?;
+        Some(self.finding.get_or_init(|| view.snapshot.verdict(self.span())))
+    }
+
+    /// The lines of that table, with the onset between its two rows where there is room. Silent hops fold once
+    /// they have had the time to answer.
     pub fn lines(&self) -> Vec<Line<'_>> {
         let lines = |table| lines::lines(table, self.has_settled(), self.labels);
-        self.table().map(lines).unwrap_or_default()
+        let mut lines = self.table().map(lines).unwrap_or_default();
+        let onset = self.finding().and_then(|finding| evidence::mark(finding)?.0);
+        if let Some(before) = onset.filter(|_| self.areas().page() >= ROOM_FOR_MARK) {
+            lines::mark_onset(&mut lines, before);
+        }
+        lines
     }
 
     /// The lines of the table that fit, the selected one among them.
@@ -352,6 +386,8 @@ impl App {
             Layer::None if self.details.is_some() => Scope::Details,
             Layer::None => Scope::Table,
             Layer::Help(_) => Scope::Help,
+            Layer::Evidence(_) => Scope::Evidence,
+            Layer::Journal(_) => Scope::Journal,
             Layer::Prompt(_) => Scope::Prompt,
         }
     }

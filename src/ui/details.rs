@@ -12,8 +12,9 @@ use super::theme::Look;
 use crate::engine::history::ResponderTotals;
 use crate::engine::probe::Stray;
 use crate::engine::round::Row;
+use crate::engine::span;
 use crate::engine::stats::Counts;
-use crate::engine::table::{self, RowState, Rtt, TableRow};
+use crate::engine::table::{RowState, Rtt, TableRow};
 use crate::report::figures::{by_kernel, millis, percent};
 use crate::report::words::{host, leader, listed, stray};
 use crate::settings::Hosts;
@@ -33,7 +34,7 @@ pub struct Details<'a> {
     /// What is shown.
     pub view: &'a View,
     /// The stretch of time that the figures are of.
-    pub span: table::Span,
+    pub span: span::Span,
     /// What the heights and colours of the latest tries mean.
     pub scale: Option<Scale>,
     /// Whether the first probes have had the time to be answered.

@@ -37,6 +37,10 @@ pub enum Scope {
     Details,
     /// The help.
     Help,
+    /// What the verdict rests on; it scrolls as the help does.
+    Evidence,
+    /// The journal; it scrolls as the help does.
+    Journal,
     /// A prompt; it takes every printable character besides.
     Prompt,
 }
@@ -100,6 +104,34 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Table, &[char('q')], Action::Quit, "quit", &[hint("q", "quit", 1)]),
     bind(Scope::Any, &[ctrl('c')], Action::Quit, "quit, whatever is open", &[]),
     bind(Scope::Table, &[char('?'), char('h')], Action::Help, "this help", &[hint("?", "help", 2)]),
+    bind(
+        Scope::Table,
+        &[char('v')],
+        Action::Evidence,
+        "what the verdict rests on: rates, bursts, what was ruled out",
+        &[hint("v", "why", 3)],
+    ),
+    bind(
+        Scope::Evidence,
+        &[code(KeyCode::Esc), char('v'), char('q')],
+        Action::Back,
+        "close the evidence",
+        &[hint("Esc", "close", 1)],
+    ),
+    bind(
+        Scope::Table,
+        &[char('o')],
+        Action::Journal,
+        "what happened: outages, loss, latency, routes, local faults",
+        &[hint("o", "events", 3)],
+    ),
+    bind(
+        Scope::Journal,
+        &[code(KeyCode::Esc), char('o'), char('q')],
+        Action::Back,
+        "close the journal",
+        &[hint("Esc", "close", 1)],
+    ),
     bind(
         Scope::Table,
         &[char('n')],
@@ -261,8 +293,12 @@ pub fn action(event: &KeyEvent, scope: Scope) -> Option<Action> {
 /// The bindings in force while `scope` is on top; of two for one key the first counts.
 fn taken(scope: Scope) -> impl Iterator<Item = &'static Binding> {
     let of = |wanted| BINDINGS.iter().filter(move |binding| binding.scope == wanted);
-    let below = (scope == Scope::Details).then(|| of(Scope::Table)).into_iter().flatten();
-    of(scope).chain(of(Scope::Any)).chain(below)
+    let below = match scope {
+        Scope::Details => Some(Scope::Table),
+        Scope::Evidence | Scope::Journal => Some(Scope::Help),
+        _ => None,
+    };
+    of(scope).chain(of(Scope::Any)).chain(below.map(of).into_iter().flatten())
 }
 
 /// What a user finds without opening anything: the keys of the table, and those that work everywhere.

@@ -9,6 +9,8 @@ use crate::report::figures::{FIGURES, Figure};
 pub struct Areas {
     /// What is watched, and how.
     pub header: Rect,
+    /// The verdict.
+    pub verdict: Rect,
     /// The local fault.
     pub fault: Rect,
     /// The hop table, or the layer on top of it.
@@ -26,15 +28,16 @@ impl Areas {
             _ => 2,
         };
         let fault = u16::from(fault && area.height >= 4);
+        let verdict = u16::from(area.height >= 6);
         let footer = u16::from(area.height >= 3);
-        let body = area.height.saturating_sub(header + fault + footer);
+        let body = area.height.saturating_sub(header + verdict + fault + footer);
         let mut y = area.y;
-        let [header, fault, body, footer] = [header, fault, body, footer].map(|height| {
+        let [header, verdict, fault, body, footer] = [header, verdict, fault, body, footer].map(|height| {
             let part = Rect { y, height, ..area };
             y += height;
             part
         });
-        Self { header, fault, body, footer }
+        Self { header, verdict, fault, body, footer }
     }
 
     /// How many lines of the table fit below its header.
@@ -184,7 +187,7 @@ mod tests {
         fn areas_fill_the_screen_without_overlap(height in 0u16..100, fault in any::<bool>()) {
             let area = Rect::new(0, 0, 80, height);
             let areas = Areas::of(area, fault);
-            let heights = [areas.header, areas.fault, areas.body, areas.footer].map(|part| part.height);
+            let heights = [areas.header, areas.verdict, areas.fault, areas.body, areas.footer].map(|part| part.height);
             prop_assert_eq!(heights.iter().sum::<u16>(), height);
             prop_assert_eq!(areas.footer.bottom(), height);
         }

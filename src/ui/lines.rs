@@ -26,6 +26,8 @@ pub enum Line<'a> {
         /// The TTL of the last.
         last: u8,
     },
+    /// What the verdict is about begins here.
+    Onset,
 }
 
 impl Line<'_> {
@@ -34,7 +36,7 @@ impl Line<'_> {
         match self {
             Self::Row(row) => Some(row.row),
             Self::Folded { first, .. } => Some(Row::Hop(*first)),
-            Self::Responder(..) | Self::Labels(_) => None,
+            Self::Responder(..) | Self::Labels(_) | Self::Onset => None,
         }
     }
 
@@ -59,6 +61,18 @@ pub fn lines(table: &Table, fold: bool, labels: bool) -> Vec<Line<'_>> {
         }
     }
     lines
+}
+
+/// Marks the onset of what the verdict is about, past the hop at `before`.
+pub fn mark_onset(lines: &mut Vec<Line>, before: u8) {
+    let is_behind = |line: &Line| match line {
+        Line::Row(row) => row.row == Row::Target || row.ttl > before,
+        Line::Folded { last, .. } => *last > before,
+        Line::Responder(..) | Line::Labels(_) | Line::Onset => false,
+    };
+    if let Some(at) = lines.iter().position(is_behind) {
+        lines.insert(at, Line::Onset);
+    }
 }
 
 fn push_row<'a>(lines: &mut Vec<Line<'a>>, row: &'a TableRow, labels: bool) {
@@ -137,7 +151,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::table::Span;
+    use crate::engine::span::Span;
     use crate::ui::testing::Scene;
 
     fn silent_middle() -> Table {

@@ -77,6 +77,8 @@ pub struct Glyphs {
     pub arrow: &'static str,
     /// The target's row.
     pub target: &'static str,
+    /// What a line across the table is made of.
+    pub dash: &'static str,
 }
 
 impl Glyphs {
@@ -88,6 +90,7 @@ impl Glyphs {
         ellipsis: "…",
         arrow: "→",
         target: "▸",
+        dash: "╌",
         ..Self::ASCII
     };
     /// For all others.
@@ -102,6 +105,7 @@ impl Glyphs {
         ellipsis: ">",
         arrow: "->",
         target: ">",
+        dash: "-",
     };
 }
 

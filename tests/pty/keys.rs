@@ -145,14 +145,14 @@ fn the_mouse_selects_and_opens_and_is_given_back() {
     let screen = terminal.until("the target", |screen| screen.contents().contains("target at 11"));
     assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::PressRelease);
     assert_eq!(screen.mouse_protocol_encoding(), MouseProtocolEncoding::Sgr);
-    // Two header lines and the table's own come before the first hop.
+    // Two header lines, the verdict and the table's own come before the first hop.
     let (click, wheel) = ("\x1b[<0;10;6M\x1b[<0;10;6m", "\x1b[<65;10;6M");
     terminal.keys(click);
     terminal.until("a selection", |screen| screen.cell(5, 5).is_some_and(vt100::Cell::inverse));
     terminal.keys(wheel);
     terminal.until("the one below", |screen| screen.cell(6, 5).is_some_and(vt100::Cell::inverse));
     terminal.keys(&click.replace(";6", ";7"));
-    terminal.until("its details", |screen| screen.contents().contains("Hop 4 "));
+    terminal.until("its details", |screen| screen.contents().contains("Hop 3 "));
     terminal.keys("q");
     assert_eq!(terminal.ended().exit_code(), 0);
     terminal.until("the terminal restored", restored);

@@ -5,6 +5,7 @@ mod answers;
 mod bare;
 mod books;
 mod crosscheck;
+mod history;
 mod journal;
 mod pace;
 mod paths;

@@ -8,7 +8,8 @@ use hopwatch::engine::probe::{Command, Event, Probe, Reply};
 use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::{Pace, Snapshot};
-use hopwatch::engine::table::{Span, TableRow};
+use hopwatch::engine::span::Span;
+use hopwatch::engine::table::TableRow;
 use hopwatch::engine::time::{Anchor, Time};
 use hopwatch::engine::trace::{Trace, TraceConfig};
 use hopwatch::net::simulated::Simulated;
@@ -150,12 +151,7 @@ impl Play {
         }
         let before = self.records.len();
         while let Some(record) = self.trace.poll_record() {
-            match &record {
-                Record::Round(round) => self.replayed.push(round.clone()),
-                Record::Late(late) => self.replayed.mend(*late),
-                Record::Duplicate(row) => self.replayed.duplicate(*row),
-                _ => {}
-            }
+            self.replayed.apply(&record);
             self.records.push(record);
         }
         if self.records.len() > before {
@@ -170,7 +166,14 @@ impl Play {
         assert_eq!(latest(&live), latest(&self.replayed), "at {:?}", self.now);
         for row in ROWS {
             assert_eq!(live.total(row), self.replayed.total(row), "{row:?} at {:?}", self.now);
+            let cells = |history: &History| history.cells(row, self.lately()).collect::<Vec<_>>();
+            assert_eq!(cells(&live), cells(&self.replayed), "{row:?} at {:?}", self.now);
         }
+    }
+
+    /// The last two minutes: what a record may still change.
+    fn lately(&self) -> Span {
+        Span::Since(self.now - Duration::from_mins(2))
     }
 
     /// No hop, and no responder as far as known, is asked sooner than an interval after the last time.
@@ -193,7 +196,9 @@ impl Play {
         let snapshot = self.snapshot();
         let open = snapshot.open.iter().flat_map(|round| &round.rows).map(|part| {
             let mut totals = Totals::default();
-            totals.push_row(part, 0);
+            for &outcome in &part.tries {
+                totals.push(outcome, &part.responders);
+            }
             totals.counts
         });
         let settled = ROWS.iter().filter_map(|&row| Some(snapshot.history.total(row)?.counts));

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Collector;
 use super::entry::{Entry, State};
-use super::{Collector, LATE};
 use crate::engine::path::Path;
 use crate::engine::probe::{Answer, Flow, ProbeNo, Reply, Stray};
-use crate::engine::round::Row;
+use crate::engine::round::{LATE, Row};
 use crate::engine::time::Time;
 
 impl Collector {

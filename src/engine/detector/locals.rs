@@ -52,25 +52,21 @@ impl Locals {
                 || is_same && followed.entry.end.is_some_and(|end| fault.since.since(end) <= quiet)
         });
         let what = |before: u64| What::Local { fault: fault.kind, not_sent: before + fault.not_sent };
-        self.fault = Some(match followed {
-            Some(mut followed) => {
-                if followed.since != fault.since {
-                    followed.before = match followed.entry.what {
-                        What::Local { not_sent, .. } => not_sent,
-                        _ => 0,
-                    };
-                    followed.since = fault.since;
-                }
-                followed.entry.end = fault.until;
-                followed.entry.what = what(followed.before);
-                book.tell(&followed.entry);
-                followed
+        let Some(mut followed) = followed else {
+            let entry = book.open(fault.since, fault.until, None, what(0));
+            self.fault = Some(Followed { entry, since: fault.since, before: 0 });
+            return;
+        };
+        if followed.since != fault.since {
+            if let What::Local { not_sent, .. } = followed.entry.what {
+                followed.before = not_sent;
             }
-            None => {
-                let entry = book.open(fault.since, fault.until, None, what(0));
-                Followed { entry, since: fault.since, before: 0 }
-            }
-        });
+            followed.since = fault.since;
+        }
+        followed.entry.end = fault.until;
+        followed.entry.what = what(followed.before);
+        book.tell(&followed.entry);
+        self.fault = Some(followed);
     }
 
     /// Nothing was probed for a while.

@@ -64,9 +64,9 @@ impl Outages {
         let is_failure = outcome.fate.is_failure();
         if let Some(open) = self.latest.as_mut().filter(|latest| latest.entry.is_open()) {
             if is_failure {
-                open.fail(outcome, book)
+                open.fail(outcome, book);
             } else {
-                open.answer(outcome, book)
+                open.answer(outcome, book);
             }
             return;
         }

@@ -65,6 +65,11 @@ impl Routes {
             if self.hops.len() <= index {
                 self.hops.resize_with(index + 1, Hop::default);
             }
+            // While hops begin to change, what answers where nobody did may be of the new path.
+            if self.hops[index].members().is_empty() && self.hops.iter().any(|hop| hop.new_since().is_some())
+            {
+                continue;
+            }
             let is_young = self.age <= YOUNG;
             let needed = if is_young { ANSWERS_YOUNG } else { ANSWERS };
             match self.hops[index].hear(at, who, needed) {

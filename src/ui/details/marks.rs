@@ -76,7 +76,7 @@ pub fn way_back(row: &TableRow) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::table::Span;
+    use crate::engine::span::Span;
     use crate::ui::testing::Scene;
 
     #[test]

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::table::Span;
+use crate::engine::span::Span;
 use crate::report::words::{mark, probes};
 use crate::ui::app::App;
 use crate::ui::clock::{running, setting, time_of_day};
@@ -74,6 +74,10 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     let (about, snapshot) = (&view.about, &view.snapshot);
     let pace = &snapshot.pace;
     let mut segments = vec![Segment::new(path(app, snapshot), theme.strong, 0)];
+    if let Some(outage) = snapshot.journal.outage() {
+        let since = time_of_day(snapshot.anchor.wall(outage.start), app.zone());
+        segments.push(Segment::new(format!("outage since {since}"), theme.fault, 1));
+    }
     if let Span::Since(_) = app.span() {
         let since = time_of_day(snapshot.anchor.wall(snapshot.start(app.span())), app.zone());
         segments.push(Segment::new(format!("statistics since {since}"), theme.strong, 1));

@@ -16,6 +16,7 @@ use crate::origin::Origin;
 use crate::report::figures;
 use crate::report::words::{host, labels, leader, mark, state};
 use crate::ui::app::App;
+use crate::ui::evidence;
 use crate::ui::layout::Columns;
 use crate::ui::lines::{Line, Window, position};
 use crate::ui::strip::{Scale, cell};
@@ -100,6 +101,9 @@ impl Canvas<'_> {
 
     fn line(&self, line: &Line, label: &Label, area: Rect, buffer: &mut Buffer) {
         let look = self.app.look();
+        if let Line::Onset = line {
+            return self.onset(area, buffer);
+        }
         if let Line::Labels(stack) = line {
             // Where the figures would be is nothing else: the line is theirs.
             let x = area.x + self.columns.ttl + 3;
@@ -136,6 +140,19 @@ impl Canvas<'_> {
         }
     }
 
+    /// The mark between the last row without the trouble and the first with it.
+    fn onset(&self, area: Rect, buffer: &mut Buffer) {
+        let (Some(finding), look) = (self.app.finding(), self.app.look()) else { return };
+        let Some((_, words)) = evidence::mark(finding) else { return };
+        let style = if finding.kind.is_alarm() { look.theme.loss } else { look.theme.strong };
+        let indent = usize::from(self.columns.ttl) + 1;
+        let dash = look.glyphs.dash;
+        let head = format!("{}{} {words} ", " ".repeat(indent), dash.repeat(2));
+        let rest = usize::from(area.width).saturating_sub(head.width()).min(60);
+        let text = head + &dash.repeat(rest);
+        buffer.set_stringn(area.x, area.y, text, usize::from(area.width), style);
+    }
+
     /// Who originates the route to a line's host, as far as there is room.
     fn origin(&self, origin: Option<Origin>, label: &Label, area: Rect, buffer: &mut Buffer) {
         let room = usize::from(self.columns.origin);
@@ -149,10 +166,15 @@ impl Canvas<'_> {
         let theme = &self.app.look().theme;
         let silent = row.state == RowState::NoAnswer;
         let ordinary = if silent { theme.dim } else { theme.plain };
+        let harmless = self.app.finding().is_some_and(|finding| finding.is_harmless(row.row));
         let lossy = !silent && row.loss.is_some_and(|loss| loss.pct > 0.0);
         let mut x = area.x;
         for column in &self.columns.shown {
-            let style = if lossy && column.rank == LOSS_RANK { theme.loss } else { ordinary };
+            let style = match column.rank {
+                LOSS_RANK if lossy && harmless => theme.dim,
+                LOSS_RANK if lossy => theme.loss,
+                _ => ordinary,
+            };
             right(buffer, (x, area.y), column.width as u16, &(column.value)(row), style);
             x += column.width as u16 + 1;
         }
@@ -193,7 +215,7 @@ fn origin<'a>(app: &App, view: &'a View, line: &Line) -> Option<Origin<'a>> {
     let address = match line {
         Line::Row(row) => leader(row, view)?,
         Line::Responder(responder, _) => responder.address,
-        Line::Labels(_) | Line::Folded { .. } => return None,
+        Line::Labels(_) | Line::Folded { .. } | Line::Onset => return None,
     };
     view.origins.get(address).filter(|_| app.shows_origins())
 }
@@ -229,7 +251,7 @@ impl Label {
             Line::Folded { first, last } => {
                 plain(format!("*  ({} hops silent)", last - first + 1), theme.dim)
             }
-            Line::Labels(_) => plain(String::new(), theme.dim),
+            Line::Labels(_) | Line::Onset => plain(String::new(), theme.dim),
             Line::Responder(responder, share) => {
                 let tag = format!("{share:.0}%");
                 Self { indent: 2, tag, ..plain(host(responder.address), theme.dim) }
@@ -275,6 +297,9 @@ fn tag(app: &App, view: &View, row: &TableRow) -> String {
     if row.hop.other_flow {
         tags.push("(other flow)".into());
     }
+    if app.finding().is_some_and(|finding| finding.is_harmless(row.row)) {
+        tags.push("(limited)".into());
+    }
     match view.snapshot.path.end {
         End::Other { ttl, .. } if row.row == Row::Hop(ttl) => tags.push("(in the target's place)".into()),
         End::Loop { ttl } if row.row == Row::Hop(ttl) => tags.push("(loop)".into()),
@@ -313,7 +338,7 @@ fn ttl_text(line: &Line) -> String {
         Line::Row(row) if row.upto > row.ttl => format!("{}-{}", row.ttl, row.upto),
         Line::Row(row) => row.ttl.to_string(),
         Line::Folded { first, last } => format!("{first}-{last}"),
-        Line::Responder(..) | Line::Labels(_) => String::new(),
+        Line::Responder(..) | Line::Labels(_) | Line::Onset => String::new(),
     }
 }
 

@@ -1,0 +1,244 @@
+//! What the verdict is read from: every row's tries in clock time, over one span.
+
+use super::super::history::History;
+use super::super::path::{End, PathView};
+use super::super::round::{Row, Try};
+use super::super::span::Span;
+use super::super::time::Time;
+use crate::wire::icmp::Icmp;
+use std::net::IpAddr;
+
+/// A try that is decided, and when it was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// When, in ms since the evidence began.
+    pub at: u32,
+    /// What it gave.
+    pub gave: Gave,
+}
+
+/// What a decided try gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gave {
+    /// An answer, after so many µs.
+    Answer(u32),
+    /// Nothing.
+    Nothing,
+    /// A refusal.
+    Refusal,
+    /// It never left this machine.
+    NotSent,
+}
+
+/// A row's tries.
+#[derive(Clone, Debug)]
+pub struct RowEvidence {
+    /// Which row.
+    pub row: Row,
+    /// Its TTL; for the target the lowest that reached it last.
+    pub ttl: u8,
+    /// The tries in order, refused ones and such as were not sent among them.
+    pub samples: Vec<Sample>,
+    /// Answered, in time or late.
+    pub answered: u32,
+    /// Lost.
+    pub lost: u32,
+    /// Refused.
+    pub refused: u32,
+    /// Not sent.
+    pub not_sent: u32,
+    /// It is asked in flows of its own, which may go another way.
+    pub other_flow: bool,
+    /// It quotes MPLS labels: its answers may go on to the tunnel's end before they come back.
+    pub labelled: bool,
+    /// Its answers carry the target's address.
+    pub by_target: bool,
+}
+
+impl RowEvidence {
+    fn new(row: Row, path: &PathView) -> Self {
+        let view = match row {
+            Row::Hop(ttl) => path.hops.get(usize::from(ttl).wrapping_sub(1)),
+            Row::Target => Some(&path.target),
+        };
+        Self {
+            row,
+            ttl: 0,
+            samples: Vec::new(),
+            answered: 0,
+            lost: 0,
+            refused: 0,
+            not_sent: 0,
+            other_flow: view.is_some_and(|view| view.other_flow),
+            labelled: view.is_some_and(|view| !view.labels.is_empty()),
+            by_target: row != Row::Target && view.is_some_and(|view| view.by_target),
+        }
+    }
+
+    /// Tries that tell something about loss.
+    pub const fn judged(&self) -> u32 {
+        self.answered + self.lost
+    }
+
+    /// Whether each of the tries that tell something about loss was lost, and when it was due.
+    pub fn losses(&self) -> impl DoubleEndedIterator<Item = (u32, bool)> {
+        self.samples.iter().filter_map(|sample| match sample.gave {
+            Gave::Answer(_) => Some((sample.at, false)),
+            Gave::Nothing => Some((sample.at, true)),
+            Gave::Refusal | Gave::NotSent => None,
+        })
+    }
+
+    /// The round-trip times in µs, and when their tries were due.
+    pub fn times(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.samples.iter().filter_map(|sample| match sample.gave {
+            Gave::Answer(us) => Some((sample.at, us)),
+            _ => None,
+        })
+    }
+}
+
+/// The tries of a span, by row.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Hops by TTL, the target last; rows that were never asked are left out.
+    pub rows: Vec<RowEvidence>,
+    /// What sample times count from.
+    pub start: Time,
+    /// When the last of the tries was due, in ms since `start`.
+    pub length: u32,
+    /// The time between two tries to a hop, in ms, as of the last round.
+    pub interval: u32,
+    /// Where the path ended when the last round was settled.
+    pub end: End,
+    /// The last stretch of rounds in which someone refused to pass probes on.
+    pub refusal: Option<Refusal>,
+}
+
+/// A stretch of time in which someone refused to pass probes on, in ms since the evidence began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// When the first refused try was due.
+    pub from: u32,
+    /// When the last was, an interval added.
+    pub to: u32,
+    /// At which TTL.
+    pub ttl: u8,
+    /// Who refuses.
+    pub address: IpAddr,
+    /// With what.
+    pub icmp: Icmp,
+    /// How many tries.
+    pub tries: u32,
+}
+
+impl Evidence {
+    /// Gathers what the rounds kept try by try hold of a span.
+    ///
+    /// A round tells when it began and in which order its tries were sent; hops are spread over the interval
+    /// by TTL, so a try's time is known to within a part of that.
+    pub fn of(history: &History, path: &PathView, span: Span) -> Self {
+        let (from, to) = (span.from(), span.to());
+        let rounds = || {
+            let ends_before = |round: &&super::super::round::Round| {
+                let tries = round.rows.iter().map(|part| part.tries.len()).max().unwrap_or_default();
+                round.start + round.interval.saturating_mul(tries as u32) <= from
+            };
+            history.recent().skip_while(ends_before).take_while(|round| round.start < to)
+        };
+        let start = rounds().next().map_or(from, |round| round.start);
+        let mut all =
+            Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent, refusal: None };
+        let mut places = [u8::MAX; 256];
+        for round in rounds() {
+            let begin = millis(round.start, start);
+            let interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
+            (all.interval, all.end) = (interval, round.end);
+            if let End::Refused { ttl, address, icmp } = round.end {
+                let goes_on =
+                    |known: &&mut Refusal| (known.ttl, known.address, known.icmp) == (ttl, address, icmp);
+                let to = begin.saturating_add(interval.saturating_mul(3));
+                match all.refusal.as_mut().filter(goes_on) {
+                    Some(known) => (known.to, known.tries) = (to, known.tries + 3),
+                    None => all.refusal = Some(Refusal { from: begin, to, ttl, address, icmp, tries: 3 }),
+                }
+            }
+            let count = round.rows.len() as u32 + 1;
+            for (order, part) in (1u32..).zip(&round.rows) {
+                let place = &mut places[part.row.index()];
+                if *place == u8::MAX {
+                    *place = all.rows.len() as u8;
+                    all.rows.push(RowEvidence::new(part.row, path));
+                }
+                let row = &mut all.rows[usize::from(*place)];
+                row.ttl = part.ttl;
+                for (index, &outcome) in (0u32..).zip(&part.tries) {
+                    let step = interval.saturating_mul(index).saturating_add(interval / count * order);
+                    let at = begin.saturating_add(step);
+                    let due = start + std::time::Duration::from_millis(at.into());
+                    if due < from || due >= to {
+                        continue;
+                    }
+                    all.length = all.length.max(at);
+                    let gave = match outcome {
+                        Try::Answered { us, .. } | Try::Late { us, .. } => {
+                            row.answered += 1;
+                            Gave::Answer(us)
+                        }
+                        Try::Lost => {
+                            row.lost += 1;
+                            Gave::Nothing
+                        }
+                        Try::Refused { .. } => {
+                            row.refused += 1;
+                            Gave::Refusal
+                        }
+                        Try::NotSent => {
+                            row.not_sent += 1;
+                            Gave::NotSent
+                        }
+                        Try::InFlight | Try::Skipped => continue,
+                    };
+                    row.samples.push(Sample { at, gave });
+                }
+            }
+        }
+        all.rows.sort_by_key(|row| row.row);
+        all
+    }
+
+    /// The same from `from` to `to`, in ms since the start.
+    #[must_use]
+    pub fn part(&self, from: u32, to: u32) -> Self {
+        let mut part = self.clone();
+        for row in &mut part.rows {
+            row.samples.retain(|sample| (from..to).contains(&sample.at));
+            (row.answered, row.lost, row.refused, row.not_sent) = (0, 0, 0, 0);
+            for sample in &row.samples {
+                *match sample.gave {
+                    Gave::Answer(_) => &mut row.answered,
+                    Gave::Nothing => &mut row.lost,
+                    Gave::Refusal => &mut row.refused,
+                    Gave::NotSent => &mut row.not_sent,
+                } += 1;
+            }
+        }
+        part.rows.retain(|row| !row.samples.is_empty());
+        part.refusal = part.refusal.filter(|refusal| (from..to).contains(&refusal.from));
+        part
+    }
+
+    /// The target's tries, if it was asked.
+    pub fn target(&self) -> Option<&RowEvidence> {
+        self.rows.last().filter(|row| row.row == Row::Target)
+    }
+
+    /// A moment of the evidence in session time.
+    pub fn time(&self, at: u32) -> Time {
+        self.start + std::time::Duration::from_millis(at.into())
+    }
+}
+
+fn millis(time: Time, start: Time) -> u32 {
+    u32::try_from(time.since(start).as_millis()).unwrap_or(u32::MAX)
+}

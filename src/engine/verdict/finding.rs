@@ -1,0 +1,260 @@
+//! What a verdict says.
+
+use std::net::IpAddr;
+
+use super::evidence::Evidence;
+use super::spread::{Episode, Spread, spread};
+use crate::engine::round::Row;
+use crate::engine::time::Time;
+use crate::wire::icmp::Icmp;
+
+/// What kind of thing was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Too few tries to say anything.
+    Gathering,
+    /// Nothing is wrong on this flow.
+    Clean,
+    /// Loss that is carried to the target.
+    Loss,
+    /// Round-trip times have moved to a higher level.
+    Latency,
+    /// Nothing came from past a hop, now or for a while.
+    Outage,
+    /// Someone refuses to pass probes on.
+    Refused,
+    /// The target rations its answers.
+    TargetLimited,
+    /// This machine itself cannot send.
+    Local,
+    /// Nobody answers, not even the first hop.
+    NoAnswers,
+    /// Packets circle.
+    Loop,
+    /// The route changes again and again.
+    Flapping,
+    /// The answers allow more than one reading.
+    Unclear,
+    /// A hop rations its own answers: no harm to the path. Only ever secondary.
+    Limited,
+}
+
+impl Kind {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gathering => "gathering",
+            Self::Clean => "clean",
+            Self::Loss => "loss",
+            Self::Latency => "latency",
+            Self::Outage => "outage",
+            Self::Refused => "refused",
+            Self::TargetLimited => "target_limited",
+            Self::Local => "local",
+            Self::NoAnswers => "no_answers",
+            Self::Loop => "loop",
+            Self::Flapping => "flapping",
+            Self::Unclear => "unclear",
+            Self::Limited => "limited",
+        }
+    }
+
+    /// Whether something is wrong for sure.
+    pub const fn is_alarm(self) -> bool {
+        matches!(
+            self,
+            Self::Loss
+                | Self::Latency
+                | Self::Outage
+                | Self::Refused
+                | Self::Local
+                | Self::NoAnswers
+                | Self::Loop
+        )
+    }
+}
+
+/// A verdict, or one of its lesser findings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// The first row that shows it, as far as known.
+    pub hop: Option<Row>,
+    /// That row's TTL.
+    pub hop_ttl: u8,
+    /// The last TTL without it and the first with it: it lies between. 0 is this machine.
+    pub between: Option<(u8, u8)>,
+    /// The share of tries lost, 0 to 1; `None` where losses are too few bursts to make a rate.
+    pub rate: Option<f64>,
+    /// The 95 % interval of that share.
+    pub ci95: Option<[f64; 2]>,
+    /// Since when; the first loss of the span for loss.
+    pub since: Option<Time>,
+    /// Decided tries that it rests on.
+    pub samples: u32,
+    /// Lost ones among them.
+    pub lost: u32,
+    /// It in words, in parts that each make sense without those behind.
+    pub parts: Vec<String>,
+    /// The bursts that the losses fall into.
+    pub episodes: Vec<Episode>,
+    /// Losses come in bursts.
+    pub bursty: bool,
+    /// The target has never answered: the path is judged up to `judged_to`.
+    pub silent_target: bool,
+    /// The TTL of the last row that is judged.
+    pub judged_to: u8,
+    /// What else holds.
+    pub secondary: Vec<Finding>,
+    /// Answers a second, where they come evenly.
+    pub per_second: Option<f64>,
+    /// The medians before and since, in µs, for latency.
+    pub medians: Option<(u32, u32)>,
+    /// Route changes in the span.
+    pub changes: usize,
+    /// Who refuses, and with what.
+    pub by: Option<(IpAddr, Icmp)>,
+    /// Only the last row shows it.
+    pub alone: bool,
+    /// It holds for the route since this moment.
+    pub since_change: Option<Time>,
+    /// It held until the route changed at this moment.
+    pub until_change: Option<Time>,
+    /// The stretch of time that was judged.
+    pub span: (Time, Time),
+}
+
+/// A hop's part in the evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HopEvidence {
+    /// Which row.
+    pub row: Row,
+    /// Its TTL.
+    pub ttl: u8,
+    /// Its loss; `None` without a decided try.
+    pub spread: Option<Spread>,
+    /// How it stands to the finding.
+    pub standing: Standing,
+}
+
+/// How a hop stands to the finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Before the trouble.
+    Before,
+    /// It may begin here.
+    Within,
+    /// Behind the trouble's beginning.
+    Behind,
+    /// It rations its own answers.
+    Limited,
+    /// It never answered.
+    Silent,
+    /// It is asked another way, and counts for nothing.
+    OtherFlow,
+}
+
+impl Finding {
+    /// A finding that says nothing yet.
+    pub fn new(kind: Kind, evidence: &Evidence) -> Self {
+        Self {
+            kind,
+            hop: None,
+            hop_ttl: 0,
+            between: None,
+            rate: None,
+            ci95: None,
+            since: None,
+            samples: 0,
+            lost: 0,
+            parts: Vec::new(),
+            episodes: Vec::new(),
+            bursty: false,
+            silent_target: false,
+            judged_to: 0,
+            secondary: Vec::new(),
+            per_second: None,
+            medians: None,
+            changes: 0,
+            by: None,
+            alone: false,
+            since_change: None,
+            until_change: None,
+            span: (evidence.start, evidence.time(evidence.length)),
+        }
+    }
+
+    /// Too few bursts make no rate, but can be told one by one.
+    pub(super) fn take_spread(&mut self, spread: &Spread, evidence: &Evidence) {
+        const FEW: usize = 10;
+        self.bursty = spread.bursty;
+        self.since = spread.episodes.first().map(|episode| evidence.time(episode.from));
+        self.rate = (!spread.bursty || spread.episodes.len() >= FEW).then_some(spread.rate);
+        (self.ci95, self.lost) = (Some(spread.ci95), spread.lost);
+        self.episodes.clone_from(&spread.episodes);
+    }
+
+    /// Whether it is an outage that lasts.
+    pub const fn is_now(&self) -> bool {
+        matches!(self.kind, Kind::Outage) && self.episodes.is_empty()
+    }
+
+    /// The TTL of the first row that shows it.
+    pub fn ttl(&self) -> Option<u8> {
+        match self.hop? {
+            Row::Hop(ttl) => Some(ttl),
+            Row::Target => Some(self.hop_ttl).filter(|ttl| *ttl > 0),
+        }
+    }
+
+    /// All of it in one line.
+    pub fn text(&self) -> String {
+        self.parts.join("; ")
+    }
+
+    /// As much of it as fits into `width` characters; the first part whatever its length.
+    pub fn text_within(&self, width: usize) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            if !text.is_empty() && text.chars().count() + 2 + part.chars().count() > width {
+                break;
+            }
+            if !text.is_empty() {
+                text += "; ";
+            }
+            text += part;
+        }
+        text
+    }
+
+    /// Whether what a row loses is no harm to anyone.
+    pub fn is_harmless(&self, row: Row) -> bool {
+        self.is_limited(row) || self.kind == Kind::TargetLimited && self.hop == Some(row)
+    }
+
+    /// Whether a hop rations its own answers.
+    pub fn is_limited(&self, row: Row) -> bool {
+        self.secondary.iter().any(|other| other.kind == Kind::Limited && other.hop == Some(row))
+    }
+}
+
+/// Each row's part in a finding.
+pub fn hops(evidence: &Evidence, finding: &Finding) -> Vec<HopEvidence> {
+    let rows = evidence.rows.iter().map(|row| {
+        let losses: Vec<(u32, bool)> = row.losses().collect();
+        let is_silent = row.answered == 0 && row.refused == 0;
+        let standing = match finding.between {
+            _ if row.other_flow => Standing::OtherFlow,
+            _ if is_silent => Standing::Silent,
+            _ if finding.is_limited(row.row) => Standing::Limited,
+            Some((from, _)) if row.ttl <= from => Standing::Before,
+            Some((_, to)) if row.ttl < to => Standing::Within,
+            Some(_) => Standing::Behind,
+            None => Standing::Before,
+        };
+        let spread = (!losses.is_empty()).then(|| spread(&losses, evidence.interval));
+        HopEvidence { row: row.row, ttl: row.ttl, spread, standing }
+    });
+    rows.collect()
+}

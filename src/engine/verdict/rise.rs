@@ -1,0 +1,106 @@
+//! Whether round-trip times moved to a higher level, since when, and from which hop on.
+
+use super::evidence::RowEvidence;
+
+/// A rise of the round-trip times that the last answering row has kept since.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rise {
+    /// Since when, in ms since the evidence began.
+    pub since: u32,
+    /// The median before and since, in µs.
+    pub medians: (u32, u32),
+    /// The rows, by place among those given, from the last one without the rise to the first with it.
+    pub within: (Option<usize>, usize),
+}
+
+/// Answers a block: their median stands for them.
+const BLOCK: usize = 8;
+/// Blocks that each side needs.
+const SIDE: usize = 3;
+/// The least rise worth a word, in µs.
+const LEAST: f64 = 2_000.0;
+
+/// Looks for a rise at the last of `rows`, which are those that answer, by TTL.
+pub fn rise(rows: &[&RowEvidence]) -> Option<Rise> {
+    let last = rows.last()?;
+    let times: Vec<(u32, u32)> = last.times().collect();
+    let blocks: Vec<(u32, f64)> = times
+        .chunks_exact(BLOCK)
+        .map(|block| (block[0].0, f64::from(median(block.iter().map(|(_, us)| *us).collect()))))
+        .collect();
+    let split = best_split(&blocks)?;
+    let (before, after) = (&blocks[..split], &blocks[split..]);
+    let middle = |part: &[(u32, f64)]| f64::from(median(part.iter().map(|(_, us)| *us as u32).collect()));
+    let (low, high) = (middle(before), middle(after));
+    let size = high - low;
+    let noise = |part: &[(u32, f64)], centre: f64| {
+        let off = part.iter().map(|(_, us)| (us - centre).abs() as u32);
+        f64::from(median(off.collect()))
+    };
+    let noise = noise(before, low).max(noise(after, high));
+    if size < LEAST || size < 0.08 * low || size < 6.0 * noise {
+        return None;
+    }
+    let since = blocks[split].0;
+    let within = onset(rows, since, size)?;
+    Some(Rise { since, medians: (low as u32, high as u32), within })
+}
+
+/// The split of a series into two levels that leaves least apart from them; the second the higher.
+fn best_split(blocks: &[(u32, f64)]) -> Option<usize> {
+    let n = blocks.len();
+    if n < 2 * SIDE {
+        return None;
+    }
+    // One bad block must not pull a level: values are taken on a log scale.
+    let values: Vec<f64> = blocks.iter().map(|(_, us)| us.max(1.0).ln()).collect();
+    let total: f64 = values.iter().sum();
+    let mut sum: f64 = values[..SIDE].iter().sum();
+    let mut best = (0.0, None);
+    for (split, value) in values.iter().enumerate().take(n - SIDE + 1).skip(SIDE) {
+        let (left, right) = (split as f64, (n - split) as f64);
+        let shift = (total - sum) / right - sum / left;
+        let gain = shift * shift * left * right / n as f64;
+        if shift > 0.0 && gain > best.0 {
+            best = (gain, Some(split));
+        }
+        sum += value;
+    }
+    best.1
+}
+
+/// Between which rows the rise begins: those behind have at least half of it, those before have not.
+fn onset(rows: &[&RowEvidence], since: u32, size: f64) -> Option<(Option<usize>, usize)> {
+    let shifts: Vec<Option<bool>> = rows
+        .iter()
+        .map(|row| {
+            if row.other_flow {
+                return None;
+            }
+            let part = |after: bool| {
+                let times: Vec<u32> =
+                    row.times().filter(|(at, _)| (*at >= since) == after).map(|(_, us)| us).collect();
+                (times.len() >= 5).then(|| f64::from(median(times)))
+            };
+            Some(part(true)? - part(false)? > size / 2.0)
+        })
+        .collect();
+    // One that stands out must not move the place: the split that puts the fewest on the wrong side.
+    let wrong = |at: usize| {
+        let before = shifts[..at].iter().filter(|shift| **shift == Some(true)).count();
+        before + shifts[at..].iter().filter(|shift| **shift == Some(false)).count()
+    };
+    let least = (0..rows.len()).map(wrong).min()?;
+    let fitting: Vec<usize> = (0..rows.len()).filter(|&at| wrong(at) == least).collect();
+    let end = *fitting.last()?;
+    let first = *fitting.first()?;
+    Some(((0..first).rev().find(|&at| shifts[at].is_some()), end))
+}
+
+fn median(mut values: Vec<u32>) -> u32 {
+    if values.is_empty() {
+        return 0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable(middle).1
+}

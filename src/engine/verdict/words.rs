@@ -1,0 +1,300 @@
+//! A finding in words that a first-line support takes, the most important first.
+
+use std::time::Duration;
+
+use super::finding::{Finding, Kind};
+use crate::engine::round::Row;
+use crate::wire::icmp::{self, Icmp, Unreachable};
+
+/// Puts a finding and its secondary ones into words.
+pub fn word(finding: &mut Finding) {
+    for other in &mut finding.secondary {
+        other.parts = parts(other);
+    }
+    finding.parts = parts(finding);
+}
+
+fn parts(finding: &Finding) -> Vec<String> {
+    let mut parts = match finding.kind {
+        Kind::Gathering => vec![format!("Gathering: {} of 10 tries", finding.samples)],
+        Kind::Clean => clean(finding),
+        Kind::Loss => loss(finding),
+        Kind::Latency => latency(finding),
+        Kind::Outage if finding.by.is_some() => refused_before(finding),
+        Kind::Outage => outage(finding),
+        Kind::Refused => refused(finding),
+        Kind::TargetLimited => vec![
+            format!("The target answers at most {} a second: it limits its answers", rate(finding)),
+            "no loss is proven on the way to it".to_owned(),
+        ],
+        Kind::Local => vec![
+            format!("This machine cannot send{}", lasting(finding)),
+            "that is no fault of the path".to_owned(),
+        ],
+        Kind::NoAnswers => vec![
+            "No answers, not even from hop 1".to_owned(),
+            "a firewall on this machine, or the first link".to_owned(),
+        ],
+        Kind::Loop => circle(finding),
+        Kind::Flapping => {
+            vec![format!(
+                "The route changes again and again: {} times in {}",
+                finding.changes,
+                length(finding)
+            )]
+        }
+        Kind::Unclear => unclear(finding),
+        Kind::Limited => limited(finding),
+    };
+    if let Some(at) = finding.until_change {
+        parts.insert(0, format!("Until the route changed {} ago", duration(finding.span.1.since(at))));
+    }
+    if let Some(at) = finding.since_change {
+        parts.push(format!("on the route of the last {}", duration(finding.span.1.since(at))));
+    }
+    if finding.silent_target && !matches!(finding.kind, Kind::Gathering | Kind::Clean) {
+        parts.push(format!("the target does not answer: judged as far as hop {}", finding.judged_to));
+    }
+    let limited: Vec<String> = finding
+        .secondary
+        .iter()
+        .filter(|other| other.kind == Kind::Limited)
+        .filter_map(|other| match other.hop? {
+            Row::Hop(ttl) => Some(ttl.to_string()),
+            Row::Target => None,
+        })
+        .collect();
+    match limited.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("hop {one} limits its own answers: harmless")),
+        some => parts.push(format!("hops {} limit their own answers: harmless", some.join(", "))),
+    }
+    let further = finding.secondary.iter().filter(|other| other.kind == Kind::Loss);
+    parts.extend(further.map(|other| {
+        let share = other.rate.map(|rate| format!("about {} more ", percent(rate))).unwrap_or_default();
+        format!("{share}{}", place(other))
+    }));
+    parts
+}
+
+fn clean(finding: &Finding) -> Vec<String> {
+    let bound = finding.ci95.map(|[_, high]| format!(", below {}", percent(high))).unwrap_or_default();
+    let tries = finding.samples;
+    let figure = match finding.lost {
+        0 => format!("no loss in {tries} tries on this flow{bound}"),
+        1 => format!("1 try of {tries} lost{bound}"),
+        lost => format!("{lost} tries of {tries} lost{bound}"),
+    };
+    if finding.silent_target {
+        return vec![
+            format!("Clean as far as hop {}: {figure}", finding.judged_to),
+            "the target does not answer".to_owned(),
+        ];
+    }
+    vec![format!("Clean: {figure}")]
+}
+
+fn loss(finding: &Finding) -> Vec<String> {
+    let from = onset(finding);
+    let tries = format!("of {} tries in {}", finding.samples, length(finding));
+    match finding.rate {
+        Some(share) => {
+            vec![format!("Loss {from}: {}", with_interval(share, finding)), place(finding), tries]
+        }
+        None => vec![format!("Loss {from}: {}", bursts(finding)), place(finding)],
+    }
+}
+
+fn bursts(finding: &Finding) -> String {
+    let lost = Duration::from_millis(
+        finding.episodes.iter().map(|one| u64::from(one.to.saturating_sub(one.from))).sum(),
+    );
+    let count = match finding.episodes.len() {
+        1 => "1 burst".to_owned(),
+        count => format!("{count} bursts"),
+    };
+    format!("{count}, {} in {}", duration(lost), length(finding))
+}
+
+fn outage(finding: &Finding) -> Vec<String> {
+    let past = match finding.between {
+        Some((0, _)) | None => "nothing comes from any hop".to_owned(),
+        Some((from, _)) => format!("nothing comes from past hop {from}"),
+    };
+    if finding.is_now() {
+        return vec![format!("Outage{}: {past}", lasting(finding)), place(finding)];
+    }
+    vec![format!("Outage over: {}", bursts(finding)), past.replace("comes", "came"), place(finding)]
+}
+
+fn refused(finding: &Finding) -> Vec<String> {
+    let Some((address, icmp)) = finding.by else { return vec!["Refused".to_owned()] };
+    vec![
+        format!("Refused at hop {}{}: {}", finding.judged_to, lasting(finding), says(icmp)),
+        format!("{address} says so"),
+    ]
+}
+
+fn refused_before(finding: &Finding) -> Vec<String> {
+    let Some((address, icmp)) = finding.by else { return outage(finding) };
+    let lost = finding.episodes.first().map_or(0, |one| one.to.saturating_sub(one.from));
+    vec![
+        format!("Refused for {}, not any more: {}", duration(Duration::from_millis(lost.into())), says(icmp)),
+        format!("{address} said so at hop {}", finding.between.map_or(0, |(_, to)| to)),
+    ]
+}
+
+fn says(icmp: Icmp) -> String {
+    match icmp.kind() {
+        icmp::Kind::Unreachable(why) => match why {
+            Unreachable::Network => "network unreachable (!N)".to_owned(),
+            Unreachable::Host => "host unreachable (!H)".to_owned(),
+            Unreachable::Prohibited => "prohibited there (!X)".to_owned(),
+            other => format!("unreachable ({other})"),
+        },
+        _ => format!("ICMP {}/{}", icmp.ty, icmp.code),
+    }
+}
+
+fn latency(finding: &Finding) -> Vec<String> {
+    let Some((before, after)) = finding.medians else { return Vec::new() };
+    let ms = |us: u32| format!("{:.1}", f64::from(us) / 1_000.0);
+    vec![
+        format!("Slower {}: {} ms was {} ms{}", onset(finding), ms(after), ms(before), lasting(finding)),
+        place(finding),
+        format!("no loss worth a word in {} tries", finding.samples),
+    ]
+}
+
+fn circle(finding: &Finding) -> Vec<String> {
+    let (from, _) = finding.between.unwrap_or_default();
+    vec![
+        format!("Loop at hop {from}: packets circle and never reach the target"),
+        "two routers send them to each other".to_owned(),
+    ]
+}
+
+fn unclear(finding: &Finding) -> Vec<String> {
+    let who = if finding.silent_target {
+        format!("hop {}, the last that answers,", finding.judged_to)
+    } else {
+        "the target".to_owned()
+    };
+    let share = finding.rate.map_or_else(|| bursts(finding), |share| with_interval(share, finding));
+    if finding.alone {
+        return vec![
+            format!("Only {who} loses: {share}"),
+            "the last link, or it limits its answers".to_owned(),
+            "another protocol (u) would tell".to_owned(),
+        ];
+    }
+    let begin = format!("{} of {} tries to {who} lost", finding.lost, finding.samples);
+    let from = finding.between.map_or(0, |(from, _)| from);
+    vec![
+        format!("{}{}: too few to say where", begin.trim_end_matches(','), ""),
+        format!(
+            "somewhere past {}",
+            if from == 0 { "this machine".to_owned() } else { format!("hop {from}") }
+        ),
+        "more tries will tell".to_owned(),
+    ]
+}
+
+fn limited(finding: &Finding) -> Vec<String> {
+    let row = match finding.hop {
+        Some(Row::Hop(ttl)) => format!("Hop {ttl}"),
+        _ => "The target".to_owned(),
+    };
+    let how = match finding.per_second {
+        Some(_) => format!("{row} answers at most {} a second", rate(finding)),
+        None => format!("{row} leaves {} unanswered", percent(finding.rate.unwrap_or_default())),
+    };
+    vec![how, "what lies behind it does not lose as much: it limits its own answers".to_owned()]
+}
+
+/// "from hop 7 on", as exactly as known.
+fn onset(finding: &Finding) -> String {
+    match (finding.hop, finding.between) {
+        (Some(Row::Target), Some((from, _))) if from > 0 => format!("past hop {from}"),
+        (Some(Row::Hop(ttl)), Some((from, to))) if ttl <= from + 1 && to == ttl => {
+            format!("from hop {ttl} on")
+        }
+        (_, Some((0, to))) => format!("from hop {to} on, or before"),
+        (_, Some((from, to))) => format!("from hop {} to {to} on", from + 1),
+        _ => "on the path".to_owned(),
+    }
+}
+
+/// Where it may lie: "on the link 6-7, or on the way back from there".
+fn place(finding: &Finding) -> String {
+    match finding.between {
+        Some((0, 1)) => "on the first link, or on the way back over it".to_owned(),
+        Some((0, to)) => format!("between here and hop {to}, or on the way back from there"),
+        Some((from, to)) if to == from + 1 => {
+            format!("on the link {from}-{to}, or on the way back from there")
+        }
+        Some((from, to)) => format!("between hops {from} and {to}, or on the way back from there"),
+        None => "where is not known".to_owned(),
+    }
+}
+
+fn with_interval(share: f64, finding: &Finding) -> String {
+    let [low, high] = finding.ci95.unwrap_or([0.0, 1.0]);
+    format!("{} ({} to {})", percent(share), percent(low).trim_end_matches(" %"), percent(high))
+}
+
+/// A share in percent: two digits where they mean something.
+pub fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+fn rate(finding: &Finding) -> String {
+    finding.per_second.map_or_else(|| "so many".to_owned(), |rate| format!("{rate:.2}"))
+}
+
+/// " for 31 s", if it is known since when.
+fn lasting(finding: &Finding) -> String {
+    finding.since.map(|since| format!(" for {}", duration(finding.span.1.since(since)))).unwrap_or_default()
+}
+
+fn length(finding: &Finding) -> String {
+    duration(finding.span.1.since(finding.span.0))
+}
+
+/// A duration in its one or two greatest units: "31 s", "10 min", "2 h 5 min".
+pub fn duration(time: Duration) -> String {
+    let seconds = (time.as_millis() + 500) / 1_000;
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0) => "less than 1 s".to_owned(),
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes @ 1..5, seconds @ 1..) => format!("{minutes} min {seconds} s"),
+        (0, minutes, _) => format!("{minutes} min"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_no_more_than_two_units() {
+        for (seconds, text) in [
+            (0, "less than 1 s"),
+            (31, "31 s"),
+            (95, "1 min 35 s"),
+            (614, "10 min"),
+            (7_500, "2 h 5 min"),
+            (3_600, "1 h"),
+        ] {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn percents_have_as_many_digits_as_matter() {
+        assert_eq!([0.0063, 0.081, 0.0999, 0.3].map(percent), ["0.6 %", "8.1 %", "10 %", "30 %"]);
+    }
+}

@@ -1,0 +1,227 @@
+//! What the verdict rests on, as lines for so many cells: a page that can be sent to a provider.
+
+use std::time::Duration;
+
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::app::App;
+use super::clock::time_of_day;
+use super::text::fit;
+use crate::engine::round::Row;
+use crate::engine::time::Time;
+use crate::engine::verdict::words::{duration, percent};
+use crate::engine::verdict::{Finding, HopEvidence, Kind, Standing};
+use crate::report::words::{host, leader};
+
+/// Bursts told one by one, the latest of them.
+const BURSTS: usize = 8;
+
+/// Past which TTL a finding is marked in the table, and with what words; `None` where it has no place.
+pub fn mark(finding: &Finding) -> Option<(Option<u8>, &'static str)> {
+    let (from, to) = finding.between?;
+    let is_range = to > from + 1;
+    let words = match (finding.kind, is_range) {
+        (Kind::Loss, false) => "loss begins here",
+        (Kind::Loss, true) => "loss begins past here",
+        (Kind::Latency, false) => "slower from here on",
+        (Kind::Latency, true) => "slower past here",
+        (Kind::Outage, _) if finding.is_now() => "nothing comes from past here",
+        (Kind::Outage, _) => "nothing came from past here for a while",
+        (Kind::Refused, _) => "refused here",
+        (Kind::Unclear, _) if finding.alone => "only the last loses",
+        _ => return None,
+    };
+    Some((Some(from), words))
+}
+
+/// The page.
+pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let (Some(view), Some(finding)) = (app.view(), app.finding()) else { return Vec::new() };
+    let hops = view.snapshot.hop_evidence(finding);
+    let page = Page { app, finding, width };
+    let mut lines = Vec::new();
+    let theme = &app.look().theme;
+    let verdict = if finding.kind.is_alarm() { theme.loss } else { theme.strong };
+    page.heading(&mut lines, "Verdict");
+    for part in &finding.parts {
+        page.wrapped(&mut lines, &sentence(part), verdict);
+    }
+    page.wrapped(&mut lines, &page.span(), theme.dim);
+    page.heading(&mut lines, "Loss by hop, of its own packets, with 95 % interval");
+    for hop in &hops {
+        lines.push(page.hop(hop));
+    }
+    page.bursts(&mut lines);
+    page.heading(&mut lines, "What was ruled out, and why");
+    for reason in ruled_out(finding, &hops) {
+        page.wrapped(&mut lines, &reason, theme.plain);
+    }
+    lines
+}
+
+struct Page<'a> {
+    app: &'a App,
+    finding: &'a Finding,
+    width: usize,
+}
+
+impl Page<'_> {
+    fn heading(&self, lines: &mut Vec<Line<'static>>, text: &str) {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(text.to_owned(), self.app.look().theme.header));
+    }
+
+    /// Words in as many lines as they take.
+    fn wrapped(&self, lines: &mut Vec<Line<'static>>, text: &str, style: Style) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > self.width {
+                lines.push(Line::styled(std::mem::take(&mut line), style));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line += word;
+        }
+        lines.push(Line::styled(line, style));
+    }
+
+    fn clock(&self, time: Time) -> String {
+        let anchor = self.app.view().map(|view| view.snapshot.anchor);
+        anchor.map(|anchor| time_of_day(anchor.wall(time), self.app.zone())).unwrap_or_default()
+    }
+
+    fn span(&self) -> String {
+        let (from, to) = self.finding.span;
+        format!("Judged: {} to {}, {}.", self.clock(from), self.clock(to), duration(to.since(from)))
+    }
+
+    fn hop(&self, hop: &HopEvidence) -> Line<'static> {
+        let theme = &self.app.look().theme;
+        let table = self.app.table();
+        let row = table.and_then(|table| table.rows.iter().find(|row| row.row == hop.row));
+        let view = self.app.view();
+        let who = row
+            .zip(view)
+            .and_then(|(row, view)| Some(host(view, leader(row, view)?, self.app.hosts(), usize::MAX)));
+        let room = self.width.saturating_sub(64).clamp(8, 40);
+        let who = fit(who.as_deref().unwrap_or("*"), room, self.app.look().glyphs.ellipsis).into_owned();
+        let figure = match &hop.spread {
+            Some(spread) if hop.standing != Standing::Silent => {
+                let [low, high] = spread.ci95.map(percent);
+                format!(
+                    "{:>7} {:>7} to {:>7}  {:>5} of {}",
+                    percent(spread.rate),
+                    low,
+                    high,
+                    spread.lost,
+                    spread.tries
+                )
+            }
+            _ => "      -".to_owned(),
+        };
+        let (words, style) = match hop.standing {
+            Standing::Before if self.finding.between.is_some() => ("before", theme.plain),
+            Standing::Before => ("", theme.plain),
+            Standing::Within => ("may begin here", theme.strong),
+            Standing::Behind => ("affected", theme.loss),
+            Standing::Limited => ("limits replies", theme.dim),
+            Standing::Silent => ("no answers", theme.dim),
+            Standing::OtherFlow => ("other flow", theme.dim),
+        };
+        let text = format!("{:>3} {who:<room$} {figure:<38} {words}", hop.ttl);
+        Line::styled(text.trim_end().to_owned(), style)
+    }
+
+    fn bursts(&self, lines: &mut Vec<Line<'static>>) {
+        let finding = self.finding;
+        if !(finding.bursty || finding.kind == Kind::Outage) || finding.episodes.is_empty() {
+            return;
+        }
+        self.heading(lines, "When the last row answered nothing");
+        let plain = self.app.look().theme.plain;
+        let start = finding.span.0;
+        let at = |ms: u32| self.clock(start + Duration::from_millis(ms.into()));
+        let skipped = finding.episodes.len().saturating_sub(BURSTS);
+        if skipped > 0 {
+            lines.push(Line::styled(format!("{skipped} before these"), self.app.look().theme.dim));
+        }
+        for burst in finding.episodes.iter().skip(skipped) {
+            let long = duration(Duration::from_millis(burst.to.saturating_sub(burst.from).into()));
+            let text = format!("{} to {}  {long}, {} tries lost", at(burst.from), at(burst.to), burst.lost);
+            lines.push(Line::styled(text, plain));
+        }
+    }
+}
+
+/// A part of a verdict as a sentence of its own.
+fn sentence(part: &str) -> String {
+    let mut letters = part.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}
+
+/// What else the figures might have meant, and why they do not.
+fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let behind = hops.iter().filter(|hop| hop.standing == Standing::Behind).count();
+    let clean_before = hops.iter().filter(|hop| hop.standing == Standing::Before).count();
+    if finding.kind == Kind::Loss {
+        if behind > 1 {
+            reasons.push(format!(
+                "Not a router that limits its replies: {behind} hops in a row lose alike, the last of them among \
+                 these, and each was asked by packets of its own."
+            ));
+        }
+        if clean_before > 0 {
+            reasons
+                .push(format!("Not the links before: {clean_before} hops there answer without such loss."));
+        }
+        reasons.push(
+            "Not this machine: what it could not send is counted apart and is no part of these figures."
+                .to_owned(),
+        );
+        reasons.push(
+            "Whether it is lost on the way there or on the way back cannot be seen from one end.".to_owned(),
+        );
+    }
+    for other in finding.secondary.iter().filter(|other| other.kind == Kind::Limited) {
+        let whom = match other.hop {
+            Some(Row::Hop(ttl)) => format!("hop {ttl}"),
+            _ => "the target".to_owned(),
+        };
+        reasons.push(match other.per_second {
+            Some(rate) => format!(
+                "No fault at {whom}: its answers come as evenly as from a token bucket, {rate:.2} a second whatever is \
+                 asked, and hops behind it do not lose as much."
+            ),
+            None => format!(
+                "No fault at {whom}: what it leaves unanswered, {}, is not missing from the hops behind it. Routers \
+                 answer probes when they have time to; what they pass on is another matter.",
+                percent(other.rate.unwrap_or_default())
+            ),
+        });
+    }
+    let plain = match finding.kind {
+        Kind::TargetLimited => {
+            "No loss on the path: the target's answers come as evenly as from a token bucket, which chance does not \
+             bring about; loss on a link would come by chance."
+        }
+        Kind::Unclear if finding.alone => {
+            "Loss on the last link and a target that leaves a share of the probes unanswered look the same from here. \
+             Asking by another protocol (u) tells them apart: a limiter of ICMP answers does not touch TCP."
+        }
+        Kind::Unclear => "More tries tell where it begins: each hop is asked once an interval.",
+        Kind::Clean if reasons.is_empty() => "Nothing was missing that would need an explanation.",
+        Kind::Gathering => "Too few tries to rule anything out.",
+        _ => "",
+    };
+    if !plain.is_empty() {
+        reasons.push(plain.to_owned());
+    }
+    reasons
+}

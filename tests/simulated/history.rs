@@ -1,0 +1,341 @@
+//! History against plain formulas over the same tries, and what it takes of memory and time.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use hopwatch::engine::end::End;
+use hopwatch::engine::history::{History, RECENT_ROUNDS, Totals};
+use hopwatch::engine::probe::Grade;
+use hopwatch::engine::record::{Gap, Record, Why};
+use hopwatch::engine::round::{Late, Round, RoundRow, Row, Try};
+use hopwatch::engine::span::Span;
+use hopwatch::engine::time::Time;
+use proptest::prelude::*;
+
+const MIB: usize = 1 << 20;
+
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        // SplitMix64 (Steele, Lea and Flood 2014).
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+}
+
+fn responder(n: u8) -> IpAddr {
+    IpAddr::from([198, 51, 100, n])
+}
+
+/// A link with jitter, some loss in bursts, two routers by turns, and now and then everything else.
+fn outcome(dice: &mut Dice, in_loss: &mut bool, base: u32) -> Try {
+    let stays = dice.roll(100) < if *in_loss { 60 } else { 1 };
+    *in_loss = stays;
+    if stays {
+        return Try::Lost;
+    }
+    let us = base + (dice.roll(40) * dice.roll(40) * u64::from(base) / 8_000) as u32;
+    let (by, kind) = (dice.roll(2) as u8, dice.roll(500));
+    match kind {
+        0 => Try::Refused { by },
+        1 => Try::NotSent,
+        2 => Try::Skipped,
+        3 => Try::Late { us: us + 3_000_000, by, grade: Grade::Kernel },
+        4..10 => Try::Answered { us, by, grade: Grade::User },
+        _ => Try::Answered { us, by, grade: Grade::Kernel },
+    }
+}
+
+/// A watch made by hand: rounds of three tries, so many rows of hops, each tried once an interval.
+struct Watch {
+    dice: Dice,
+    in_loss: Vec<bool>,
+    interval: Duration,
+    now: Time,
+    number: u32,
+}
+
+impl Watch {
+    fn new(rows: u8, interval: Duration) -> Self {
+        let in_loss = vec![false; rows.into()];
+        Self { dice: Dice(7), in_loss, interval, now: Time::ZERO, number: 0 }
+    }
+
+    fn next(&mut self) -> Round {
+        let rows = (1u8..).zip(&mut self.in_loss).map(|(ttl, in_loss)| RoundRow {
+            row: Row::Hop(ttl),
+            ttl,
+            responders: vec![responder(ttl), responder(ttl + 100)],
+            tries: (0..3).map(|_| outcome(&mut self.dice, in_loss, 2_000 * u32::from(ttl))).collect(),
+        });
+        let rows = rows.collect();
+        let Self { number, now: start, interval, .. } = *self;
+        self.number += 1;
+        self.now = start + interval * 3;
+        Round { number, start, interval, end: End::Silent, rows }
+    }
+}
+
+/// What the plain formulas say of some tries.
+fn plain(tries: &[(Try, Vec<IpAddr>)]) -> Totals {
+    let mut totals = Totals::default();
+    for (outcome, by) in tries {
+        totals.push(*outcome, by);
+    }
+    totals
+}
+
+fn same(got: &Totals, exact: &Totals, percentile_error: f64) -> Result<(), TestCaseError> {
+    prop_assert_eq!(got.counts, exact.counts);
+    prop_assert_eq!(got.jitter, exact.jitter);
+    prop_assert_eq!(got.grades, exact.grades);
+    prop_assert_eq!(got.last, exact.last);
+    let close = |got: f64, exact: f64| (got - exact).abs() <= 1e-6 * exact.abs().max(1.0);
+    let moments = |totals: &Totals| {
+        let rtt = totals.rtt;
+        [rtt.count() as f64, rtt.mean(), rtt.best(), rtt.worst(), rtt.stdev()]
+    };
+    for (got, exact) in moments(got).into_iter().zip(moments(exact)) {
+        prop_assert!(close(got, exact), "{} for {}", got, exact);
+    }
+    for q in [0.5, 0.95, 0.99] {
+        let [got, exact] = [got, exact].map(|totals| totals.distribution.quantile(q).unwrap_or_default());
+        prop_assert!((got - exact).abs() <= percentile_error * exact, "{} for {}", got, exact);
+    }
+    let answered = |totals: &Totals| {
+        let mut all: Vec<(IpAddr, u64, u64)> = totals
+            .responders
+            .iter()
+            .map(|of| (of.address, of.answered, (of.rtt.mean() * 1e3).round() as u64))
+            .collect();
+        all.sort_unstable();
+        all
+    };
+    prop_assert_eq!(answered(got), answered(exact));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_span_is_answered_as_the_plain_formulas_do(
+        rounds in 1u32..3_000,
+        interval_ms in prop_oneof![Just(1u64), Just(100), Just(1_000), Just(20_000), Just(900_000)],
+        seed in any::<u64>(),
+        spans in prop::collection::vec((0.0f64..1.0, 0.0f64..1.2), 10),
+    ) {
+        let mut watch = Watch::new(1, Duration::from_millis(interval_ms));
+        watch.dice = Dice(seed);
+        let mut history = History::default();
+        let mut tries = Vec::new();
+        for _ in 0..rounds {
+            let round = watch.next();
+            let part = &round.rows[0];
+            for (index, &outcome) in part.tries.iter().enumerate() {
+                tries.push((round.due(index), (outcome, part.responders.clone())));
+            }
+            history.apply(&Record::Round(round));
+        }
+        let length = watch.now.as_nanos() as f64;
+        for (from, part) in spans {
+            let from = Time::from_nanos((from * length) as u64);
+            let to = from + Duration::from_nanos((part * length) as u64);
+            for span in [Span::Since(from), Span::Between(from, to)] {
+                let got = history.totals(Row::Hop(1), span, &[]);
+                let (first, end) = history.edges(span);
+                prop_assert!(first <= span.from() && span.to() <= end);
+                let within = tries.iter().filter(|(at, _)| first <= *at && *at < end);
+                let within: Vec<_> = within.map(|(_, outcome)| outcome.clone()).collect();
+                same(&got, &plain(&within), 0.05)?;
+                let cells = history.cells(Row::Hop(1), span).map(|cell| cell.counts.sent()).sum::<u64>();
+                prop_assert!(cells >= got.counts.sent());
+            }
+        }
+        let all: Vec<_> = tries.into_iter().map(|(_, outcome)| outcome).collect();
+        same(&history.totals(Row::Hop(1), Span::All, &[]), &plain(&all), 1e-9)?;
+    }
+}
+
+#[test]
+fn cells_lie_in_order_side_by_side_and_hold_every_try() {
+    let mut watch = Watch::new(2, Duration::from_secs(1));
+    let mut history = History::default();
+    while watch.now < Time::from_millis(5 * 24 * 3_600_000) {
+        history.apply(&Record::Round(watch.next()));
+    }
+    let cells: Vec<_> = history.cells(Row::Hop(2), Span::All).collect();
+    assert!(cells.windows(2).all(|pair| pair[0].end() == pair[1].start), "no hole, no overlap");
+    assert!(cells.windows(2).all(|pair| pair[0].length >= pair[1].length), "the older the wider");
+    let widths = [600, 60, 10].map(|s| cells.iter().filter(|cell| cell.length.as_secs() == s).count());
+    assert!(widths.iter().all(|&count| count > 100), "{widths:?}");
+    let total = history.total(Row::Hop(2)).expect("figures");
+    let sum = |of: fn(&hopwatch::engine::history::Cell) -> u64| cells.iter().map(of).sum::<u64>();
+    assert_eq!(sum(|cell| cell.counts.sent()), total.counts.sent());
+    assert_eq!(sum(|cell| cell.counts.lost), total.counts.lost);
+    assert_eq!(sum(|cell| cell.counts.bursts), total.counts.bursts);
+    assert_eq!(sum(|cell| cell.rtt.count), total.rtt.count());
+    assert_eq!(sum(|cell| cell.jitter.sum), total.jitter.sum);
+}
+
+#[test]
+fn a_late_answer_mends_the_cell_of_its_try_even_when_the_round_has_left_the_ring() {
+    let mut watch = Watch::new(1, Duration::from_millis(1));
+    let mut history = History::default();
+    // The ring holds 1.8 s of these, and an answer may be late by a minute.
+    let mut lost = Vec::new();
+    while watch.now < Time::from_millis(130_000) {
+        let round = watch.next();
+        if round.start >= Time::from_millis(71_000) && lost.len() < 50 && round.rows[0].tries[1] == Try::Lost
+        {
+            lost.push(round.number);
+        }
+        history.apply(&Record::Round(round));
+    }
+    assert_eq!(lost.len(), 50);
+    assert!(history.recent().all(|round| round.number > lost[49]), "they have left the ring");
+    let at = |number: u32| Time::from_millis(u64::from(number) * 3 + 1);
+    let cell = |history: &History, number| {
+        let next = at(number) + Duration::from_nanos(1);
+        history.cells(Row::Hop(1), Span::Between(at(number), next)).next().expect("a cell")
+    };
+    let before = history.clone();
+    for &round in &lost {
+        let (us, grade, from) = (55_000_000, Grade::Kernel, responder(77));
+        let was = cell(&history, round);
+        assert!(was.start <= at(round) && at(round) < was.end());
+        let late = Late { round, row: Row::Hop(1), index: 1, refused: false, us, grade, from };
+        history.apply(&Record::Late(late));
+        let is = cell(&history, round);
+        assert_eq!((is.counts.lost, is.counts.late), (was.counts.lost - 1, was.counts.late + 1));
+        assert_eq!((is.rtt.worst, is.rtt.count), (us, was.rtt.count + 1));
+    }
+    let cells = history.cells(Row::Hop(1), Span::All);
+    let mended = history.total(Row::Hop(1)).expect("figures").counts;
+    assert_eq!(cells.map(|cell| cell.counts.lost).sum::<u64>(), mended.lost);
+    let total = before.total(Row::Hop(1)).expect("figures").counts;
+    assert_eq!(total.lost, mended.lost + 50, "a clone keeps what it saw");
+    let kept = before.cells(Row::Hop(1), Span::All);
+    assert_eq!(kept.map(|cell| cell.counts.lost).sum::<u64>(), total.lost);
+}
+
+#[test]
+fn what_lies_behind_a_gap_has_nothing_to_do_with_what_was_before() {
+    let answered = |us| Try::Answered { us, by: 0, grade: Grade::Kernel };
+    let round = |number: u32, start_s: u64, tries: &[Try]| {
+        let part =
+            RoundRow { row: Row::Target, ttl: 1, responders: vec![responder(1)], tries: tries.to_vec() };
+        let (interval, start) = (Duration::from_secs(1), Time::from_millis(1_000 * start_s));
+        Record::Round(Round { number, start, interval, end: End::Silent, rows: vec![part] })
+    };
+    let gap = Gap { from: Time::from_millis(2_500), to: Time::from_millis(500_000), why: Why::Suspend };
+    let mut history = History::default();
+    // It is told of before the round that it cuts is settled.
+    history.apply(&Record::Gap(gap));
+    history.apply(&round(0, 0, &[answered(10_000), answered(11_000), Try::Lost]));
+    history.apply(&round(1, 501, &[Try::Lost, answered(90_000)]));
+    let mut joined = History::default();
+    joined.apply(&round(0, 0, &[answered(10_000), answered(11_000), Try::Lost]));
+    joined.apply(&round(1, 501, &[Try::Lost, answered(90_000)]));
+    for span in [Span::All, Span::Since(Time::ZERO)] {
+        let bursts = [&history, &joined].map(|h| h.totals(Row::Target, span, &[]).counts.bursts);
+        assert_eq!(bursts, [2, 1], "{span:?}");
+    }
+    assert_eq!(history.gaps().collect::<Vec<_>>(), [&gap]);
+}
+
+#[test]
+fn a_second_answer_counts_in_the_slice_it_came_in() {
+    let mut watch = Watch::new(1, Duration::from_secs(1));
+    let mut history = History::default();
+    for n in 0..2_000 {
+        history.apply(&Record::Round(watch.next()));
+        if n % 10 == 0 {
+            history.apply(&Record::Duplicate(Row::Hop(1)));
+        }
+    }
+    let middle = Time::from_millis(3_000_000);
+    let [all, half, recent] = [Span::All, Span::Since(middle), Span::Since(Time::from_millis(4_500_000))]
+        .map(|span| history.totals(Row::Hop(1), span, &[]).counts.duplicates);
+    assert_eq!((all, half, recent), (200, 100, 50));
+}
+
+/// What 30 hops take of memory after a week and after a month, tried once an interval.
+fn month(interval: Duration) -> [usize; 2] {
+    let days = |days: u64| Time::from_millis(days * 24 * 3_600_000);
+    let mut watch = Watch::new(30, interval);
+    let mut history = History::default();
+    // A thousand different rounds, again and again: to roll every try takes too long.
+    let pattern: Vec<Round> = (0..1_000).map(|_| watch.next()).collect();
+    let (mut number, mut start) = (0, Time::ZERO);
+    [days(7), days(30)].map(|end| {
+        while start < end {
+            history.push(Round { number, start, ..pattern[number as usize % 1_000].clone() });
+            (number, start) = (number + 1, start + interval * 3);
+        }
+        history.size()
+    })
+}
+
+#[test]
+fn thirty_hops_for_a_month_take_less_than_32_mib() {
+    let [week, month] = month(Duration::from_secs(20));
+    println!("30 hops every 20 s: {:.1} MiB after a week, {:.1} after a month", mib(week), mib(month));
+    assert!(month < 32 * MIB, "{month}");
+}
+
+/// Run with `cargo test --release --test simulated -- --ignored --nocapture default_pace`.
+#[test]
+#[ignore = "folds 78 million tries"]
+fn thirty_hops_for_a_month_at_the_default_pace_take_less_than_32_mib() {
+    let [week, month] = month(Duration::from_secs(1));
+    println!("30 hops every second: {:.1} MiB after a week, {:.1} after a month", mib(week), mib(month));
+    assert!(month < 32 * MIB, "{month}");
+}
+
+fn mib(bytes: usize) -> f64 {
+    bytes as f64 / MIB as f64
+}
+
+/// Run with `cargo test --release --test simulated -- --ignored --nocapture how_long`.
+#[test]
+#[ignore = "prints times, which depend on the machine"]
+fn how_long_a_week_of_eleven_hops_takes_to_ask() {
+    let mut watch = Watch::new(11, Duration::from_secs(1));
+    let mut history = History::default();
+    let began = Instant::now();
+    let week = 7 * 24 * 3_600_u64;
+    while watch.now < Time::from_millis(week * 1_000) {
+        history.apply(&Record::Round(watch.next()));
+    }
+    let rounds = watch.number;
+    println!("{rounds} rounds folded in {:?}, {:.1} MiB", began.elapsed(), mib(history.size()));
+    let mut dice = Dice(1);
+    let mut took = Vec::new();
+    for _ in 0..500 {
+        let [a, b] = [(); 2].map(|()| Time::from_millis(dice.roll(week * 1_000)));
+        for span in [Span::Since(a), Span::Between(a.min(b), a.max(b))] {
+            let began = Instant::now();
+            for ttl in 1..=11 {
+                std::hint::black_box(history.totals(Row::Hop(ttl), span, &[]));
+            }
+            took.push(began.elapsed());
+        }
+    }
+    took.sort_unstable();
+    println!("a random span takes {:?} as a rule, the slowest of 1000 {:?}", took[500], took[999]);
+    let recent = history.recent().next().expect("rounds").start;
+    let began = Instant::now();
+    for ttl in 1..=11 {
+        std::hint::black_box(history.totals(Row::Hop(ttl), Span::Since(recent), &[]));
+    }
+    println!("all of {RECENT_ROUNDS} rounds try by try took {:?}", began.elapsed());
+    let began = Instant::now();
+    let copies: Vec<History> = (0..1_000).map(|_| history.clone()).collect();
+    println!("a clone takes {:?}", began.elapsed() / copies.len() as u32);
+}

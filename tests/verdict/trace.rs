@@ -1,0 +1,120 @@
+//! The made-up rounds against the real thing: the same paths through a trace on virtual time.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use hopwatch::engine::round::Row;
+use hopwatch::engine::snapshot::Pace;
+use hopwatch::engine::span::Span;
+use hopwatch::engine::time::{Anchor, Time};
+use hopwatch::engine::trace::{Trace, TraceConfig};
+use hopwatch::engine::verdict::{Finding, Kind, verdict};
+use hopwatch::net::simulated::Simulated;
+use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Limit, Scenario};
+use hopwatch::wire::icmp::Icmp;
+
+const PACE: Pace = Pace {
+    interval: Duration::from_secs(1),
+    tries: 3,
+    timeout: Duration::from_secs(3),
+    first_ttl: 1,
+    max_ttl: 30,
+};
+
+fn path(length: u8) -> Branch {
+    let router = |ttl: u8| Hop::router(IpAddr::from([198, 51, 100, ttl]), f64::from(ttl) * 1.7).jitter(0.8);
+    let target = Hop::target(IpAddr::from([203, 0, 113, 9]), f64::from(length) * 1.8);
+    (1..length).map(router).chain([target]).collect()
+}
+
+fn with(length: u8, ttl: usize, change: impl FnOnce(Hop) -> Hop) -> Branch {
+    let mut hops = path(length);
+    hops[ttl - 1] = change(hops[ttl - 1].clone());
+    hops
+}
+
+/// Plays ten minutes, and judges them and the moment before the end.
+fn played(scenario: Scenario) -> Finding {
+    let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
+    let config = TraceConfig { target: scenario.target, pace: PACE, count: None, seed: 3 };
+    let (mut trace, mut path, mut now) =
+        (Trace::new(config, Time::ZERO, anchor), Simulated::new(scenario), Time::ZERO);
+    while now < Time::from_millis(600_000) {
+        while let Some(event) = path.poll(now) {
+            trace.handle_event(now, event);
+        }
+        trace.handle_timeout(now);
+        while let Some(probe) = trace.poll_transmit(now) {
+            let outcome = path.send(now, &probe);
+            trace.handle_sent(now, probe.no, outcome);
+        }
+        while trace.poll_record().is_some() {}
+        let next = [trace.poll_timeout(), path.poll_timeout()].into_iter().flatten().min();
+        now = next.unwrap_or(Time::FAR).max(now);
+    }
+    let snapshot = trace.snapshot(now);
+    if std::env::var("SHOW").is_ok() {
+        for ttl in 0..26u8 {
+            let row = if ttl == 0 { Row::Target } else { Row::Hop(ttl) };
+            if let Some(t) = snapshot.history.total(row) {
+                println!("{row:?} {} {}", t.counts.lost, t.counts.answered);
+            }
+        }
+    }
+    verdict(&snapshot.history, &snapshot.path, &[], Span::All)
+}
+
+fn still(hops: Branch) -> Finding {
+    played(Scenario { seed: 44, ..Scenario::still([192, 0, 2, 20], hops) })
+}
+
+#[test]
+fn loss_of_a_real_trace_is_found_on_its_link() {
+    for (length, onset, share) in [(6, 1, 0.3), (12, 6, 0.04), (20, 15, 0.12), (9, 8, 0.5), (25, 3, 0.08)] {
+        let finding = still(with(length, onset, |hop| hop.loss(share)));
+        let (from, to) = finding.between.expect("a place");
+        assert_eq!(
+            (finding.kind, from < onset as u8, to >= onset as u8),
+            (Kind::Loss, true, true),
+            "{finding:?}"
+        );
+        assert!(to - from <= 2, "{finding:?}");
+        let [low, high] = finding.ci95.expect("an interval");
+        assert!(low < share && share < high, "{finding:?}");
+    }
+}
+
+#[test]
+fn limiters_silence_and_clean_paths_of_a_real_trace_are_no_alarm() {
+    let clean = still(path(12));
+    assert_eq!((clean.kind, clean.secondary.len()), (Kind::Clean, 0), "{clean:?}");
+    let slow = Limit { burst: 4.0, per_second: 0.4 };
+    let limited = still(with(12, 5, |hop| hop.limit(slow)));
+    assert_eq!(limited.kind, Kind::Clean);
+    assert!(limited.is_limited(Row::Hop(5)), "{limited:?}");
+    let per_second = limited.secondary[0].per_second.expect("a proof");
+    assert!((per_second - 0.4).abs() < 0.02, "{per_second}");
+    let silent = still(with(12, 12, |hop| hop.conduct(Conduct::Silent)));
+    assert_eq!((silent.kind, silent.silent_target, silent.judged_to), (Kind::Clean, true, 11), "{silent:?}");
+    let target = still(with(8, 8, |hop| hop.limit(slow)));
+    assert_eq!(target.kind, Kind::TargetLimited, "{target:?}");
+}
+
+#[test]
+fn trouble_of_the_moment_outweighs_the_past() {
+    let cut = Scenario::still([192, 0, 2, 20], path(11))
+        .then(Time::from_millis(540_000), with(11, 7, |hop| hop.loss(1.0)));
+    let finding = played(cut);
+    assert_eq!(
+        (finding.kind, finding.is_now(), finding.between),
+        (Kind::Outage, true, Some((6, 7))),
+        "{finding:?}"
+    );
+    let prohibited = Conduct::Block(Icmp::v4(3, 13));
+    let refused = Scenario::still([192, 0, 2, 20], path(11))
+        .then(Time::from_millis(540_000), with(11, 6, |hop| hop.conduct(prohibited)));
+    let finding = played(refused);
+    assert_eq!(finding.kind, Kind::Refused, "{finding:?}");
+    let nobody = still(path(5).into_iter().map(|hop| hop.conduct(Conduct::Silent)).collect());
+    assert_eq!(nobody.kind, Kind::NoAnswers);
+}
