@@ -101,6 +101,9 @@ pub struct Cli {
     /// Way to the network: auto, error-queue or raw [auto]
     #[arg(long, value_name = "WAY", help_heading = PROBING)]
     pub channel: Option<String>,
+    /// Flows to probe in: stable, or per-try for another port with every probe [stable]
+    #[arg(long, value_name = "WAY", help_heading = PROBING)]
+    pub flow: Option<String>,
     /// Type of service or traffic class, 0 to 255 [0]
     #[arg(short = 'Q', long, value_name = "N", allow_negative_numbers = true, help_heading = PROBING)]
     pub tos: Option<String>,
@@ -202,7 +205,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -225,6 +228,7 @@ mod tests {
             icmp: false,
             tcp: false,
             channel: text("raw"),
+            flow: text("per-try"),
             tos: text("9"),
             address: text("10"),
             interface: text("11"),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::UsageError;
-use crate::engine::probe::Protocol;
+use crate::engine::probe::{Flows, Protocol};
 use crate::net::channel::{ChannelChoice, Egress};
 use crate::wire::icmp::Family;
 
@@ -88,6 +88,8 @@ pub struct Probing {
     pub max_ttl: u8,
     /// The destination port; `None` for a protocol without ports.
     pub port: Option<u16>,
+    /// In which flows probes are sent.
+    pub flows: Flows,
     /// The whole packet's size in bytes, IP header included.
     pub size: u16,
     /// How long an answer is waited for.

@@ -14,7 +14,7 @@ use std::thread;
 use tokio::sync::mpsc;
 
 use crate::engine::crosscheck::Echoes;
-use crate::engine::probe::{Command, Protocol};
+use crate::engine::probe::{Command, Flows, Protocol};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::trace::TraceConfig;
 use crate::names::Names;
@@ -60,6 +60,10 @@ pub struct About {
     pub protocol: Protocol,
     /// The destination port, where the protocol has ports.
     pub port: Option<u16>,
+    /// The type of service or traffic class that they are sent with.
+    pub tos: u8,
+    /// In which flows probes are sent.
+    pub flows: Flows,
     /// The channel's name: "error-queue", "raw" or "simulated".
     pub channel: &'static str,
     /// This machine's host name.

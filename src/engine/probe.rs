@@ -81,6 +81,29 @@ impl Flow {
     pub const OWN: u16 = 32_000;
 }
 
+/// Which flows probes are sent in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flows {
+    /// All in one, so that load balancers send them all the same way.
+    #[default]
+    Stable,
+    /// Each in one of its own, as the first traceroutes did: load balancers show all their ways.
+    PerTry,
+}
+
+impl Flows {
+    /// Every choice, in the order of the help.
+    pub const ALL: [Self; 2] = [Self::Stable, Self::PerTry];
+
+    /// Its name, as given to `--flow`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::PerTry => "per-try",
+        }
+    }
+}
+
 /// The moment a probe was handed to the kernel, read just before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentAt {

@@ -19,7 +19,7 @@ use super::faults::{Fault, Faults};
 use super::history::History;
 use super::journal::Journal;
 use super::path::{Meaning, Path};
-use super::probe::{Command, Event, Flow, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
+use super::probe::{Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
 use super::prober::{Due, Prober};
 use super::record::Record;
 use super::snapshot::{Pace, Snapshot};
@@ -34,6 +34,8 @@ pub struct TraceConfig {
     pub pace: Pace,
     /// Tries per hop after which to stop; `None` goes on for ever.
     pub count: Option<u32>,
+    /// In which flows.
+    pub flows: Flows,
     /// Shuffles the order of hops; any number.
     pub seed: u64,
 }
@@ -100,7 +102,12 @@ impl Trace {
                 Due::Skip(ttl) => self.collector.skip(now, ttl),
                 Due::Ask(ttl) => {
                     self.version += 1;
-                    let flow = self.bare.flow(now, ttl, self.prober.pace(), &self.path, &self.collector);
+                    let flow = match self.config.flows {
+                        Flows::PerTry => self.collector.next_flow(),
+                        Flows::Stable => {
+                            self.bare.flow(now, ttl, self.prober.pace(), &self.path, &self.collector)
+                        }
+                    };
                     return Some(Probe { no: self.collector.create(now, ttl, flow), ttl, flow });
                 }
             }
@@ -289,7 +296,9 @@ impl Trace {
     }
 
     fn observe(&mut self, no: ProbeNo, (ttl, flow): (u8, Flow), reply: &Reply) {
-        self.bare.answered(ttl, flow, reply, &mut self.path);
+        if self.config.flows == Flows::Stable {
+            self.bare.answered(ttl, flow, reply, &mut self.path);
+        }
         self.path.observe(no, ttl, reply);
     }
 

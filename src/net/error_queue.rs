@@ -92,7 +92,9 @@ impl ErrorQueue {
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let bytes = self.context.format.build(probe.no);
         let target = self.context.target;
-        let to = with_port(target, ports::port(probe.flow, target.port()));
+        // Echo requests have no ports, and so a single flow.
+        let port = if target.port() == 0 { 0 } else { ports::port(probe.flow, target.port()) };
+        let to = with_port(target, port);
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };

@@ -114,7 +114,7 @@ impl Raw {
             Sender::Syns(sender) => sender.send(probe),
         };
         if outcome.is_ok() {
-            self.matching.sent(probe.no);
+            self.matching.sent(probe);
         }
         outcome
     }

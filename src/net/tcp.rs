@@ -12,7 +12,8 @@
 //! several hops are under way at once. So each TTL has a source port of its own, which it keeps from try to
 //! try: load balancers send all tries of a TTL the same way, but not all TTLs. A TTL changes its port where
 //! the target, having answered there before, leaves a try unanswered: a half-open connection may have stayed
-//! behind there, which would spoil the next one from the same port.
+//! behind there, which would spoil the next one from the same port. A probe in a flow of its own has a port
+//! that the kernel picks.
 
 mod attempts;
 mod socket;
@@ -34,7 +35,9 @@ use super::clock::Clock;
 use super::error_queue::message::{fault_of, rejected};
 use super::error_queue::socket::{Extended, Message};
 use super::error_queue::source_for;
-use crate::engine::probe::{Answer, Event, LocalFault, Probe, ProbeNo, Reply, SendOutcome, SentAt, Stray};
+use crate::engine::probe::{
+    self, Answer, Event, LocalFault, Probe, ProbeNo, Reply, SendOutcome, SentAt, Stray,
+};
 use crate::engine::time::Time;
 use crate::wire::extension::Queued;
 use crate::wire::icmp::{Family, Icmp};
@@ -92,8 +95,8 @@ impl Tcp {
         if self.attempts.len() >= MOST {
             return Err(LocalFault::NoBuffer);
         }
-        let port = self.flows.get(&probe.ttl).map(|flow| flow.port);
-        let port = port.filter(|port| self.attempts.of_port(*port).is_none());
+        let kept = self.flows.get(&probe.ttl).filter(|_| probe.flow == probe::Flow::Stable);
+        let port = kept.map(|flow| flow.port).filter(|port| self.attempts.of_port(*port).is_none());
         let sent = match (self.connect(*probe, port), port) {
             // Somebody else has taken it in the meantime.
             (Err(error), Some(_)) if matches!(error.kind(), AddrInUse | AddrNotAvailable) => {

@@ -11,7 +11,7 @@ use crate::engine::crosscheck::Echoes;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::path::{End, HopView, PathView};
-use crate::engine::probe::{Grade, LocalFault, Protocol, Stray};
+use crate::engine::probe::{Flows, Grade, LocalFault, Protocol, Stray};
 use crate::engine::round::{Late, Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
@@ -81,6 +81,8 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         source: Some("198.51.100.7".parse().unwrap()),
         protocol: Protocol::Udp,
         port: Some(33_434),
+        tos: 0,
+        flows: Flows::Stable,
         channel: "error-queue",
         host: "here".to_owned(),
     };

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
 use super::figures::{millis, percent};
-use crate::engine::probe::Stray;
+use crate::engine::probe::{Flows, Protocol, Stray};
 use crate::engine::round::Row;
 use crate::engine::span::Span;
 use crate::engine::table::{RowState, TableRow};
@@ -84,13 +84,23 @@ pub fn mark(icmp: Icmp) -> String {
 
 /// What probes are, at length: "UDP port 33434", "ICMP echo".
 pub fn probes(about: &About) -> String {
-    about.port.map_or_else(|| asked(about), |port| format!("{} port {port}", about.protocol.name()))
+    let name = about.protocol.name();
+    match (about.flows, about.protocol, about.port) {
+        (Flows::PerTry, Protocol::Udp, _) => format!("{name}, a port per try"),
+        (Flows::PerTry, Protocol::Tcp, Some(port)) => format!("{name} port {port}, from a port per try"),
+        (_, _, Some(port)) => format!("{name} port {port}"),
+        (_, _, None) => asked(about),
+    }
 }
 
 /// The same in short: "UDP 33434".
 pub fn asked(about: &About) -> String {
     let name = about.protocol.name();
-    about.port.map_or_else(|| format!("{name} echo"), |port| format!("{name} {port}"))
+    match (about.flows, about.protocol, about.port) {
+        (Flows::PerTry, Protocol::Udp, _) => name.to_owned(),
+        (_, _, Some(port)) => format!("{name} {port}"),
+        (_, _, None) => format!("{name} echo"),
+    }
 }
 
 /// An MPLS label stack in mtr's form, an entry each, outermost first.

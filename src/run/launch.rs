@@ -69,13 +69,21 @@ pub fn config(settings: &Settings) -> anyhow::Result<WatchConfig> {
         max_ttl: probing.max_ttl,
     };
     Ok(WatchConfig {
-        trace: TraceConfig { target: address, pace, count: probing.count, seed: random() },
+        trace: TraceConfig {
+            target: address,
+            pace,
+            count: probing.count,
+            flows: probing.flows,
+            seed: random(),
+        },
         about: About {
             target,
             address,
             source: None,
             protocol: probing.protocol,
             port: probing.port,
+            tos: probing.egress.tos,
+            flows: probing.flows,
             channel: "",
             host: host_name(),
         },

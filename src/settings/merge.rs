@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{FLOOR, Hosts, MAX_SIZE, Mode, Probing, Settings, Target, min_size, parse_duration};
 use crate::cli::{Cli, UsageError};
-use crate::engine::probe::Protocol;
+use crate::engine::probe::{Flows, Protocol};
 use crate::net::channel::{ChannelChoice, Egress};
 use crate::net::simulated::demos::NAMES as SCENARIOS;
 use crate::wire::icmp::Family;
@@ -143,6 +143,7 @@ fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, UsageErro
         first_ttl,
         max_ttl,
         port: port(cli, protocol)?,
+        flows: flows(cli, protocol)?,
         size: number("-s", cli.psize.as_ref(), min_size(Family::V4)..=MAX_SIZE)?.unwrap_or(64),
         timeout,
     })
@@ -165,14 +166,37 @@ fn port(cli: &Cli, protocol: Protocol) -> Result<Option<u16>, UsageError> {
     }
 }
 
-fn channel(cli: &Cli) -> Result<ChannelChoice, UsageError> {
-    let Some(given) = &cli.channel else { return Ok(ChannelChoice::Auto) };
-    let choice = ChannelChoice::ALL.into_iter().find(|choice| choice.name() == given);
-    choice.ok_or_else(|| UsageError::Value {
-        flag: "--channel",
+fn flows(cli: &Cli, protocol: Protocol) -> Result<Flows, UsageError> {
+    let flows = choice("--flow", cli.flow.as_ref(), &Flows::ALL, Flows::name)?.unwrap_or_default();
+    match (flows, protocol) {
+        (Flows::PerTry, Protocol::Icmp) => Err(UsageError::Contradiction("--icmp", "--flow per-try")),
+        // It is the destination port that moves.
+        (Flows::PerTry, Protocol::Udp) if cli.port.is_some() => {
+            Err(UsageError::Contradiction("--port", "--flow per-try"))
+        }
+        _ => Ok(flows),
+    }
+}
+
+/// The one of `all` that goes by the name given.
+fn choice<T: Copy, const N: usize>(
+    flag: &'static str,
+    given: Option<&String>,
+    all: &[T; N],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, UsageError> {
+    let Some(given) = given else { return Ok(None) };
+    let found = all.iter().copied().find(|one| name(*one) == given);
+    found.map(Some).ok_or_else(|| UsageError::Value {
+        flag,
         given: given.clone(),
-        why: format!("must be one of {}", ChannelChoice::ALL.map(ChannelChoice::name).join(", ")),
+        why: format!("must be one of {}", all.map(name).join(", ")),
     })
+}
+
+fn channel(cli: &Cli) -> Result<ChannelChoice, UsageError> {
+    let given = choice("--channel", cli.channel.as_ref(), &ChannelChoice::ALL, ChannelChoice::name)?;
+    Ok(given.unwrap_or_default())
 }
 
 fn egress(cli: &Cli, protocol: Protocol) -> Result<Egress, UsageError> {
@@ -291,6 +315,7 @@ mod tests {
             first_ttl: 1,
             max_ttl: 30,
             port: Some(33_434),
+            flows: Flows::Stable,
             size: 64,
             timeout: Duration::from_secs(3),
         };
@@ -341,6 +366,7 @@ mod tests {
             first_ttl: 2,
             max_ttl: 9,
             port: Some(53),
+            flows: Flows::Stable,
             size: 1500,
             timeout: Duration::from_millis(500),
         };
@@ -426,6 +452,9 @@ mod tests {
             "-P 65536 x",
             "--icmp -P 53 x",
             "--channel pigeon x",
+            "--flow straight x",
+            "--icmp --flow per-try x",
+            "--flow per-try -P 53 x",
             "-Q 256 x",
             "-a here x",
             "-a 192.0.2.1 -6 x",

@@ -16,7 +16,7 @@ use super::theme::{Depth, Glyphs, Look, Theme};
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::path::{End, HopView, PathView};
-use crate::engine::probe::{Grade, LocalFault, Protocol};
+use crate::engine::probe::{Flows, Grade, LocalFault, Protocol};
 use crate::engine::round::{Round, RoundRow, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::time::{Anchor, Time};
@@ -209,6 +209,8 @@ pub fn about() -> About {
         source: Some(ip("192.0.2.20")),
         protocol: Protocol::Udp,
         port: Some(33_434),
+        tos: 0,
+        flows: Flows::Stable,
         channel: "error-queue",
         host: "laptop".to_owned(),
     }

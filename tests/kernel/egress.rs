@@ -1,11 +1,13 @@
 //! How probes leave: type of service, source address, interface and port, and what is said where that
 //! cannot be had.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, UdpSocket};
 
 use crate::report;
 use crate::support::lab;
-use crate::support::responder::{Node, Responder, Wait, both};
+use crate::support::packet::Quote;
+use crate::support::responder::{Node, Responder, Seen, Wait, both};
 
 const QUICK: [&str; 6] = ["-c", "1", "-i", "200ms", "-Z", "600ms"];
 
@@ -21,15 +23,45 @@ fn probes_carry_what_was_asked_for() {
         let responder = Responder::start(Node::path(2), Wait::Asleep);
         lab::ip("addr add 10.0.1.77/24 dev near\naddr add fd00:0:0:1::77/64 dev near nodad");
         for target in both(3) {
-            for protocol in [&["-u", "-L", "40404"][..], &["--icmp"]] {
+            for protocol in [&["-u", "-L", "40404"][..], &["--icmp"], &["--tcp"]] {
                 let before = responder.seen().len();
                 let asked = ["-Q", "184", "-a", second(target), "-I", "near"];
                 let report = report::run(target, &[&QUICK[..], protocol, &asked].concat());
                 assert_eq!(report.at("/source"), second(target));
-                report.assert_clean(1);
+                // The responder's target speaks no TCP.
+                for hop in report.hops().iter().filter(|hop| protocol != ["--tcp"] || !hop.is_target()) {
+                    assert_eq!((hop.count("answered"), hop.count("sent")), (1, 1), "{:#}", report.at(""));
+                }
                 let seen = responder.seen().split_off(before);
                 assert!(seen.iter().all(|probe| probe.tos == 184), "{seen:#?}");
-                assert!(seen.iter().all(|probe| probe.is_echo || probe.source_port == 40_404), "{seen:#?}");
+                let has_port = |probe: &Seen| protocol[0] != "-u" || probe.source_port == 40_404;
+                assert!(!seen.is_empty() && seen.iter().all(has_port), "{seen:#?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn per_try_every_probe_has_a_port_of_its_own() {
+    lab::inside(|| {
+        let bare = Node::router(2).quoting(Quote { bare: true, ..Quote::default() });
+        let responder = Responder::start(vec![Node::router(1), bare, Node::target(3)], Wait::Asleep);
+        for target in both(3) {
+            for (protocol, channel) in [("-u", "error-queue"), ("-u", "raw"), ("--tcp", "error-queue")] {
+                let before = responder.seen().len();
+                let flags = [protocol, "--channel", channel, "--flow", "per-try", "-c", "4", "-i", "150ms"];
+                let report = report::finish(report::start_as(lab::privileged_hopwatch(), target, &flags));
+                assert_eq!(report.at("/flow"), "per-try");
+                for hop in report.hops().iter().filter(|hop| protocol == "-u" || !hop.is_target()) {
+                    assert_eq!((hop.count("answered"), hop.count("sent")), (4, 4), "{:#}", report.at(""));
+                    let rewritten = hop.at("responders/0").get("rewritten");
+                    assert!(rewritten.is_none_or(|rewritten| rewritten == false), "{:#}", report.at(""));
+                }
+                assert_eq!(report.strays(), 0, "{:#}", report.at(""));
+                let seen = responder.seen().split_off(before);
+                let ports = seen.iter().map(|probe| (probe.source_port, probe.port));
+                let different: BTreeSet<_> = ports.collect();
+                assert_eq!(different.len(), seen.len(), "{seen:#?}");
             }
         }
     });

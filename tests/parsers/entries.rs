@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hopwatch::engine::probe::{Event, ProbeNo, Protocol, Stray};
+use hopwatch::engine::probe::{Event, Flow, Probe, ProbeNo, Protocol, Stray};
 use hopwatch::net::channel::ChannelConfig;
 use hopwatch::net::clock::Clock;
 use hopwatch::net::error_queue::format::Format;
@@ -107,7 +107,7 @@ fn assert_agrees(part: &Quote, whole: &Quote, len: usize) {
 fn matched(family: Family, quoted: &Quote) {
     let (own, target) = ends(family);
     let mut matching = Matching::new(&config(Protocol::Udp, family), own);
-    matching.sent(ProbeNo(LAST));
+    matching.sent(&Probe { no: ProbeNo(LAST), ttl: 1, flow: Flow::Stable });
     let Ok(found) = matching.find(quoted, |_| None) else { return };
     if let Recognised::Ours(no) = payload::recognise(quoted.payload, COOKIE) {
         return assert_eq!(found.no, ProbeNo(no));

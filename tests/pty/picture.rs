@@ -1,4 +1,4 @@
-//! The README's picture, `assets/screen.svg`, from a real run over a made-up path:
+//! The README's pictures, `assets/*.svg`, from real runs over made-up paths:
 //!
 //! ```text
 //! cargo test --test pty -- --ignored picture
@@ -12,9 +12,9 @@ use crate::support::responder::{Node, Responder, Wait};
 use crate::support::svg;
 use crate::support::terminal::Terminal;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/screen.svg");
-/// Tries per hop before the picture is taken.
-const TRIES: u32 = 60;
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+/// Tries per hop before a picture is taken.
+const TRIES: u32 = 90;
 
 /// What stands at each distance: the name, the address (for documentation, RFC 5737), the milliseconds.
 const PATH: [(&str, [u8; 4], f64); 9] = [
@@ -32,26 +32,45 @@ const PATH: [(&str, [u8; 4], f64); 9] = [
 fn node((_, address, ms): (&str, [u8; 4], f64), distance: usize) -> Node {
     let router = if distance == PATH.len() { Node::target(9) } else { Node::router(1) };
     let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, distance as u16);
-    let node = router.at(Ipv4Addr::from(address), v6).after_ms(ms).jitter_ms(ms * 0.12);
-    match distance {
-        // A router that limits its own answers, and loss from the seventh on.
-        3 => node.limited(2, 0.7),
-        7.. => node.losing(0.06).jitter_ms(9.0),
-        _ => node,
-    }
+    router.at(Ipv4Addr::from(address), v6).after_ms(ms).jitter_ms(ms * 0.12)
+}
+
+/// Takes a picture of the path with its hops changed.
+fn take(file: &str, height: u16, change: fn(Node, usize) -> Node) {
+    lab::hosts(PATH.map(|(name, address, _)| (Ipv4Addr::from(address), name)));
+    let path = (1..).zip(PATH).map(|(distance, entry)| change(node(entry, distance), distance)).collect();
+    let _responder = Responder::start(path, Wait::Asleep);
+    let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, height);
+    let screen = terminal.until_within(150.0, "enough tries", |screen| {
+        under(screen, "Snt", "1").and_then(|sent| sent.parse().ok()) >= Some(TRIES)
+    });
+    let file = format!("{FOLDER}/{file}.svg");
+    std::fs::write(&file, svg::render(&screen)).expect(&file);
 }
 
 #[test]
-#[ignore = "writes assets/screen.svg, in a minute"]
+#[ignore = "writes assets/screen.svg, in two minutes"]
 fn picture() {
     lab::inside(|| {
-        lab::hosts(PATH.map(|(name, address, _)| (Ipv4Addr::from(address), name)));
-        let path = PATH.into_iter().zip(1..).map(|(entry, distance)| node(entry, distance)).collect();
-        let _responder = Responder::start(path, Wait::Asleep);
-        let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, 15);
-        let screen = terminal.until_within(60.0, "enough tries", |screen| {
-            under(screen, "Snt", "1").and_then(|sent| sent.parse().ok()) >= Some(TRIES)
+        take("screen", 16, |node, distance| match distance {
+            // A router that limits its own answers, and loss from the seventh on.
+            3 => node.limited(2, 0.7),
+            7.. => node.losing(0.06).jitter_ms(9.0),
+            _ => node,
         });
-        std::fs::write(FILE, svg::render(&screen)).expect(FILE);
+    });
+}
+
+#[test]
+#[ignore = "writes assets/loss.svg, in two minutes"]
+fn picture_of_loss() {
+    lab::inside(|| take("loss", 16, |node, distance| if distance >= 6 { node.losing(0.12) } else { node }));
+}
+
+#[test]
+#[ignore = "writes assets/limiting.svg, in two minutes"]
+fn picture_of_limiting() {
+    lab::inside(|| {
+        take("limiting", 16, |node, distance| if distance == 4 { node.limited(2, 0.4) } else { node });
     });
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use hopwatch::engine::history::{History, Totals};
-use hopwatch::engine::probe::{Command, Event, Probe, Reply};
+use hopwatch::engine::probe::{Command, Event, Flows, Probe, Reply};
 use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::{Pace, Snapshot};
@@ -60,7 +60,8 @@ impl Play {
 
     pub fn with(scenario: Scenario, pace: Pace, count: Option<u32>) -> Self {
         let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
-        let config = TraceConfig { target: scenario.target, pace, count, seed: 7 };
+        let flows = Flows::Stable;
+        let config = TraceConfig { target: scenario.target, pace, count, flows, seed: 7 };
         let trace = Trace::new(config, Time::ZERO, anchor);
         Self {
             trace,

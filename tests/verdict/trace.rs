@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use hopwatch::engine::probe::Flows;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::snapshot::Pace;
 use hopwatch::engine::span::Span;
@@ -36,7 +37,8 @@ fn with(length: u8, ttl: usize, change: impl FnOnce(Hop) -> Hop) -> Branch {
 /// Plays ten minutes, and judges them and the moment before the end.
 fn played(scenario: Scenario) -> Finding {
     let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
-    let config = TraceConfig { target: scenario.target, pace: PACE, count: None, seed: 3 };
+    let config =
+        TraceConfig { target: scenario.target, pace: PACE, count: None, flows: Flows::Stable, seed: 3 };
     let (mut trace, mut path, mut now) =
         (Trace::new(config, Time::ZERO, anchor), Simulated::new(scenario), Time::ZERO);
     while now < Time::from_millis(600_000) {

@@ -35,6 +35,11 @@ impl Collector {
         kept.or_else(new).map_or(Flow::Stable, Flow::Own)
     }
 
+    /// The flow of the next probe, where each has one of its own.
+    pub fn next_flow(&self) -> Flow {
+        Flow::Own((self.next().0 % u32::from(Flow::OWN)) as u16)
+    }
+
     /// The one probe that an answer can mean which tells its flow alone; else why there is none.
     pub fn only_candidate(&self, flow: Flow, reply: &Reply, path: &Path) -> Result<ProbeNo, Stray> {
         if flow == Flow::Stable && reply.answer != Answer::Direct {

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::engine::probe::{ProbeNo, Protocol, Quoted, Stray};
+use crate::engine::probe::{Flow, Probe, ProbeNo, Protocol, Quoted, Stray};
 use crate::net::channel::ChannelConfig;
+use crate::net::ports;
 use crate::wire::icmp::Family;
 use crate::wire::payload::{self, Cookie, Recognised};
 use crate::wire::quote::{ICMP, ICMPV6, Quote, TCP, UDP};
@@ -17,12 +18,14 @@ pub struct Matching {
     form: Form,
     /// The last probe that was sent.
     last: Option<ProbeNo>,
+    /// Probes were sent in flows of their own.
+    has_own_flows: bool,
 }
 
 /// What is known of all our probes.
 #[derive(Clone, Copy, Debug)]
 enum Form {
-    Udp { source_port: u16, udp_len: u16, checksums: Checksums },
+    Udp { source: SocketAddr, payload_len: usize },
     Echo { protocol: u8, id: u16 },
     Tcp,
 }
@@ -43,16 +46,12 @@ impl Matching {
     pub fn new(config: &ChannelConfig, source: SocketAddr) -> Self {
         let ChannelConfig { target, cookie, payload_len, .. } = *config;
         let form = match (config.protocol, Family::of(target.ip())) {
-            (Protocol::Udp, _) => Form::Udp {
-                source_port: source.port(),
-                udp_len: (8 + payload_len) as u16,
-                checksums: Checksums::new(source, target, cookie, payload_len),
-            },
+            (Protocol::Udp, _) => Form::Udp { source, payload_len },
             (Protocol::Icmp, Family::V4) => Form::Echo { protocol: ICMP, id: source.port() },
             (Protocol::Icmp, Family::V6) => Form::Echo { protocol: ICMPV6, id: source.port() },
             (Protocol::Tcp, _) => Form::Tcp,
         };
-        Self { target, cookie, form, last: None }
+        Self { target, cookie, form, last: None, has_own_flows: false }
     }
 
     /// The target's address.
@@ -61,8 +60,9 @@ impl Matching {
     }
 
     /// A probe was sent.
-    pub const fn sent(&mut self, no: ProbeNo) {
-        self.last = Some(no);
+    pub fn sent(&mut self, probe: &Probe) {
+        self.last = Some(probe.no);
+        self.has_own_flows |= probe.flow != Flow::Stable;
     }
 
     /// The probe that a quote is of, or why it is none of ours.
@@ -92,16 +92,18 @@ impl Matching {
 
     fn is_ours(&self, quote: &Quote) -> bool {
         let to_target = quote.destination == self.target.ip();
-        let to_port = to_target && quote.destination_port == Some(self.target.port());
+        let port = quote.destination_port.filter(|_| to_target);
         match self.form {
-            Form::Udp { source_port, .. } => {
-                quote.protocol == Some(UDP) && to_port && quote.source_port == Some(source_port)
+            Form::Udp { source, .. } => {
+                let flow = port.and_then(|port| ports::flow(port, self.target.port()));
+                let is_flow = flow.is_some_and(|flow| flow == Flow::Stable || self.has_own_flows);
+                quote.protocol == Some(UDP) && is_flow && quote.source_port == Some(source.port())
             }
             Form::Echo { protocol, id } => {
                 let is_id = quote.echo.is_some_and(|echo| echo.is_request && echo.id == id);
                 quote.protocol == Some(protocol) && to_target && is_id
             }
-            Form::Tcp => quote.protocol == Some(TCP) && to_port,
+            Form::Tcp => quote.protocol == Some(TCP) && port == Some(self.target.port()),
         }
     }
 
@@ -109,9 +111,13 @@ impl Matching {
     fn bare(&self, quote: &Quote) -> Result<ProbeNo, Stray> {
         let ProbeNo(last) = self.last.ok_or(Stray::Truncated)?;
         let no = match self.form {
-            Form::Udp { udp_len, checksums, .. } => {
+            Form::Udp { source, payload_len } => {
                 let checksum = quote.udp_checksum.ok_or(Stray::Truncated)?;
-                checksums.number(checksum, last).filter(|_| quote.udp_len == Some(udp_len))
+                let port = quote.destination_port.ok_or(Stray::Truncated)?;
+                let target = SocketAddr::new(self.target(), port);
+                let is_whole = quote.udp_len == Some((8 + payload_len) as u16);
+                let checksums = Checksums::new(source, target, self.cookie, payload_len);
+                checksums.number(checksum, last).filter(|_| is_whole)
             }
             Form::Echo { .. } => quote.echo.and_then(|echo| payload::number_of_seq(echo.seq, last)),
             Form::Tcp => None,
@@ -130,13 +136,13 @@ mod tests {
     fn matching() -> Matching {
         let config = ChannelConfig::new(Protocol::Udp, "198.51.100.7:33434".parse().unwrap(), COOKIE);
         let mut matching = Matching::new(&config, "192.0.2.1:54321".parse().unwrap());
-        matching.sent(ProbeNo(100));
+        matching.sent(&probe(100, Flow::Stable));
         matching
     }
 
     fn checksum(no: u32) -> u16 {
-        let Form::Udp { checksums, .. } = matching().form else { panic!("UDP") };
-        checksums.of(no)
+        let source = "192.0.2.1:54321".parse().unwrap();
+        Checksums::new(source, matching().target, COOKIE, 16).of(no)
     }
 
     /// The packet of probe 77 as a router quotes it.
@@ -156,6 +162,10 @@ mod tests {
             echo: None,
             payload,
         }
+    }
+
+    const fn probe(no: u32, flow: Flow) -> Probe {
+        Probe { no: ProbeNo(no), ttl: 1, flow }
     }
 
     fn find(matching: &Matching, quote: &Quote) -> Result<Found, Stray> {
@@ -195,11 +205,31 @@ mod tests {
         let fresh = Matching { last: None, ..matching() };
         assert_eq!(find(&fresh, &bare), Err(Stray::Truncated));
     }
+
+    #[test]
+    fn a_probe_in_a_flow_of_its_own_is_ours_too() {
+        let source = "192.0.2.1:54321".parse().unwrap();
+        let target: SocketAddr = "198.51.100.7:33500".parse().unwrap();
+        let payload = payload::build(COOKIE, 77, 16);
+        let checksum = Checksums::new(source, target, COOKIE, 16).of(77);
+        for payload in [&payload[..], &[]] {
+            let own =
+                Quote { destination_port: Some(33_500), udp_checksum: Some(checksum), ..quote(payload) };
+            if payload.is_empty() {
+                assert_eq!(find(&matching(), &own), Err(Stray::Foreign), "none was sent so");
+            }
+            let mut moving = matching();
+            moving.sent(&probe(100, Flow::Own(65)));
+            let found = find(&moving, &own);
+            assert_eq!(found.map(|found| (found.no, found.rewritten)), Ok((ProbeNo(77), false)));
+        }
+    }
+
     #[test]
     fn an_echo_request_is_known_by_its_cookie_or_its_sequence_number() {
         let config = ChannelConfig::new(Protocol::Icmp, "198.51.100.7:0".parse().unwrap(), COOKIE);
         let mut matching = Matching::new(&config, "192.0.2.1:99".parse().unwrap());
-        matching.sent(ProbeNo(100));
+        matching.sent(&probe(100, Flow::Stable));
         let payload = payload::build(COOKIE, 77, 16);
         let echo = Echo { is_request: true, id: 99, seq: payload::seq(77) };
         let none = Quote {

@@ -1,6 +1,7 @@
 //! What is special about a hop, in words.
 
 use crate::engine::path::End;
+use crate::engine::probe::Quoted;
 use crate::engine::round::Row;
 use crate::engine::table::{RowState, TableRow};
 use crate::report::words::{mark, state};
@@ -38,8 +39,30 @@ pub fn of(row: &TableRow, view: &View, settled: bool) -> Vec<String> {
             format!("{} ({}, ICMP type {} code {})", reason(icmp), mark(icmp), icmp.ty, icmp.code)
         }),
     );
+    if row.hop.other_flow {
+        marks.push(
+            "asked in flows of its own, as its answers name no probe: balancers may send it another way"
+                .to_owned(),
+        );
+    }
+    if let Some(quoted) = row.hop.quoted {
+        marks.extend(meddled(quoted, view.about.tos));
+    }
     if row.hop.rewritten {
         marks.push("a NAT on the way rewrote the destination that it quotes".to_owned());
+    }
+    marks
+}
+
+/// What was done to a probe's IP header on its way, by what the router quoted of it.
+fn meddled(quoted: Quoted, sent: u8) -> Vec<String> {
+    let mut marks = Vec::new();
+    if quoted.tos != sent {
+        marks.push(format!("type of service {sent:#04x} was rewritten to {:#04x} on the way", quoted.tos));
+    }
+    // Some routers count down before they look, and quote the 0 that comes of it.
+    if quoted.ttl > 1 {
+        marks.push(format!("quotes a TTL of {}: a device on the way set it anew", quoted.ttl));
     }
     marks
 }
