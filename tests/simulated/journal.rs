@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use hopwatch::engine::detector::Detector;
 use hopwatch::engine::epoch::Epochs;
 use hopwatch::engine::journal::{Entry, Journal, What};
-use hopwatch::engine::probe::LocalFault;
+use hopwatch::engine::probe::{Flows, LocalFault};
 use hopwatch::engine::record::{Gap, Record, Why};
 use hopwatch::engine::round::Row;
 use hopwatch::engine::time::{Anchor, Time};
@@ -71,7 +71,8 @@ struct Watched {
 /// Watches `scenario` for so many seconds, asleep from one moment to another.
 fn watch(scenario: Scenario, seconds: u64, sleep: Option<(u64, u64)>) -> Watched {
     let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
-    let config = TraceConfig { target: scenario.target, pace: PACE, count: None, seed: 7 };
+    let config =
+        TraceConfig { target: scenario.target, pace: PACE, count: None, seed: 7, flows: Flows::Stable };
     let mut trace = Trace::new(config, Time::ZERO, anchor);
     let mut path = Simulated::new(scenario);
     let mut detector = Detector::default();
