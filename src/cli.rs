@@ -139,6 +139,9 @@ pub struct Cli {
     /// Hide MPLS labels
     #[arg(short = 'e', long, help_heading = NAMES)]
     pub hide_mpls: bool,
+    /// Columns of figures, by mtr's letters, and 5 9 1 for P50 P95 P99 [LSNABWV]
+    #[arg(short = 'o', long, value_name = "LETTERS", help_heading = WHAT)]
+    pub order: Option<String>,
 
     /// Print this help
     #[arg(short = 'h', long, action = ArgAction::HelpShort, help_heading = OTHER)]
@@ -205,7 +208,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -222,6 +225,7 @@ mod tests {
             first_ttl: text("4"),
             max_ttl: text("5"),
             port: text("6"),
+            order: text("L5"),
             psize: text("7"),
             timeout: text("8"),
             udp: true,

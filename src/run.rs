@@ -11,6 +11,8 @@ use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use crate::cli::{Cli, Stop, UsageError};
+use crate::engine::span::Span;
+use crate::report::figures::{self, Figure};
 use crate::report::once::Once;
 use crate::report::progress::Progress;
 use crate::report::{json, text, words};
@@ -107,9 +109,10 @@ fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
 
 /// Runs what the settings ask for.
 fn run(settings: &Settings) -> Result<Exit, RunError> {
+    let order = order(settings)?;
     let config = launch::config(settings)?;
     if settings.mode == Mode::Screen {
-        return screen(settings, config);
+        return screen(settings, order, config);
     }
     let (notices, told) = mpsc::channel();
     let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default(), || {})?;
@@ -123,18 +126,38 @@ fn run(settings: &Settings) -> Result<Exit, RunError> {
             let form = Once::new(settings.hosts, settings.probing.size).with_origins(settings.origins);
             once(seen, form, out)
         }
-        Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, &zone)),
+        Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, Span::All, &zone)),
         Mode::Report { wide } => {
             let Settings { hosts, origins, labels, .. } = *settings;
-            let layout = text::Layout { hosts, wide, origins, labels };
+            let figures = &order.unwrap_or_else(figures::usual);
+            let layout = text::Layout { hosts, wide, origins, labels, span: Span::All, figures };
             report(seen, progress, out, |out, view| text::write(out, view, layout, &zone))
         }
         Mode::Screen => Ok(Exit::Done),
     }
 }
 
+/// The figures asked for, if any were.
+fn order(settings: &Settings) -> Result<Option<Vec<&'static Figure>>, UsageError> {
+    let Some(given) = &settings.order else { return Ok(None) };
+    let wrong = |why| UsageError::Value { flag: "-o", given: given.clone(), why };
+    match figures::order(given) {
+        Ok(order) if order.is_empty() => Err(wrong(format!("must name columns: {}", figures::letters()))),
+        Ok(order) => Ok(Some(order)),
+        Err(letter) => Err(wrong(format!(
+            "no column is called '{}': there are {}",
+            letter.escape_debug(),
+            figures::letters()
+        ))),
+    }
+}
+
 /// The full screen, until the user has seen enough.
-fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
+fn screen(
+    settings: &Settings,
+    order: Option<Vec<&'static Figure>>,
+    config: WatchConfig,
+) -> Result<Exit, RunError> {
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
@@ -146,6 +169,7 @@ fn screen(settings: &Settings, config: WatchConfig) -> Result<Exit, RunError> {
         look: Look::detect(|name| std::env::var(name).ok()),
         zone: TimeZone::system(),
         origins: settings.origins,
+        order,
     };
     let exit = ui::run(config, sender, &messages, &watch).map_err(|gone| anyhow::anyhow!(gone))?;
     Ok(match exit {

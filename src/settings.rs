@@ -38,6 +38,8 @@ pub struct Settings {
     pub labels: bool,
     /// Whether origins are shown, and so looked up.
     pub origins: bool,
+    /// The columns of figures asked for, by their letters.
+    pub order: Option<String>,
     /// The file that origins are looked up in; by DNS without one.
     pub asn_db: Option<PathBuf>,
 }

@@ -19,6 +19,7 @@ pub mod manual;
 pub mod messages;
 pub mod mouse;
 pub mod pacing;
+mod period;
 pub mod prompt;
 #[cfg(test)]
 mod screens;

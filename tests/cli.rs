@@ -33,7 +33,7 @@ fn help_and_version_go_to_standard_output() {
 
 #[test]
 fn a_wrong_command_line_is_one_line_and_status_2() {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 14] = [
         (&[], "no target given"),
         (&["--repotr", "x"], "unexpected argument '--repotr', did you mean '--report'?"),
         (&["x", "y"], "unexpected argument 'y'"),
@@ -49,11 +49,29 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
             "no scenario 'nowhere': there are clean, lossy, limited, outage, route-change, filtered-target, mpls",
         ),
         (&["--demo", "clean", "x"], "--demo and a target exclude each other"),
+        (
+            &["-o", "LX", "x"],
+            "-o 'LX': no column is called 'X': there are L Loss%, S Snt, N Last, A Avg, B Best, W Wrst, V StDev, \
+             5 P50, 9 P95, 1 P99, M Javg, D Drop, R Rcv",
+        ),
+        (
+            &["-o", " ", "x"],
+            "-o ' ': must name columns: L Loss%, S Snt, N Last, A Avg, B Best, W Wrst, V StDev, 5 P50, 9 P95, \
+             1 P99, M Javg, D Drop, R Rcv",
+        ),
     ];
     for (args, complaint) in cases {
         let expected = format!("hopwatch: {complaint} (see hopwatch --help)\n");
         assert_eq!(run(args), (Some(2), String::new(), expected), "{args:?}");
     }
+}
+
+#[test]
+fn a_report_has_the_columns_asked_for() {
+    let (code, out, err) = run(&["--demo", "-rc1", "-Z", "500ms", "-o", "S95"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let head = out.lines().nth(1).expect("a header");
+    assert_eq!(head.split_whitespace().skip(2).collect::<Vec<_>>(), ["Snt", "P95", "P50"], "{out}");
 }
 
 #[test]

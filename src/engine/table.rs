@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::distribution::Distribution;
-use super::history::{ResponderTotals, Totals};
+use super::history::{Cell, ResponderTotals, Totals};
 use super::path::{End, HopView};
 use super::round::{Row, Try};
 use super::snapshot::Snapshot;
@@ -135,6 +135,12 @@ impl Snapshot {
     /// the slice that the span ends in.
     pub fn end(&self, span: Span) -> Time {
         self.history.edges(span).1.min(self.now)
+    }
+
+    /// A row over `span` in `width` columns of one length, from the span's [start](Self::start) to its
+    /// [end](Self::end): [`History::chart`](super::history::History::chart) tells what they hold.
+    pub fn chart(&self, row: Row, span: Span, width: usize) -> Vec<Cell> {
+        self.history.chart(row, (self.start(span), self.end(span)), width, &self.open)
     }
 
     /// Everyone who answered at any hop in sight, the target included; some more than once.

@@ -10,11 +10,14 @@ use crate::engine::table::{Rtt, TableRow};
 /// One column of figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
+    /// What `-o` calls it: mtr's letter, or a digit for what mtr has not.
+    pub letter: char,
     /// The column's header, as mtr has it.
     pub header: &'static str,
     /// Columns of the terminal that its values take, without the space before them.
     pub width: usize,
-    /// The order in which figures get room where it is short: the lowest first.
+    /// The order in which figures get room where it is short: the lowest first. Those up to [`USUAL`] are mtr's
+    /// usual ones; those above [`SPARE`] are shown on demand alone.
     pub rank: u8,
     /// What it means, in a few words.
     pub help: &'static str,
@@ -22,17 +25,31 @@ pub struct Figure {
     pub value: fn(&TableRow) -> String,
 }
 
+/// The last rank of those figures that a report has.
+pub const USUAL: u8 = 8;
+/// The last rank of those figures that a screen shows where there is room to spare.
+pub const SPARE: u8 = 12;
+
 /// Every figure, in the order of a report.
-pub const FIGURES: [Figure; 7] = [
+pub const FIGURES: [Figure; 13] = [
     Figure {
+        letter: 'L',
         header: "Loss%",
         width: 6,
         rank: 1,
         help: "lost, of the tries that are decided",
         value: |row| row.loss.map(percent).unwrap_or_default(),
     },
-    Figure { header: "Snt", width: 5, rank: 5, help: "tries sent", value: |row| count(row.counts.sent()) },
     Figure {
+        letter: 'S',
+        header: "Snt",
+        width: 5,
+        rank: 5,
+        help: "tries sent",
+        value: |row| count(row.counts.sent()),
+    },
+    Figure {
+        letter: 'N',
         header: "Last",
         width: 5,
         rank: 4,
@@ -40,6 +57,7 @@ pub const FIGURES: [Figure; 7] = [
         value: |row| time(row, |rtt| rtt.last),
     },
     Figure {
+        letter: 'A',
         header: "Avg",
         width: 5,
         rank: 2,
@@ -47,6 +65,7 @@ pub const FIGURES: [Figure; 7] = [
         value: |row| time(row, |rtt| Some(rtt.avg)),
     },
     Figure {
+        letter: 'B',
         header: "Best",
         width: 5,
         rank: 7,
@@ -54,6 +73,7 @@ pub const FIGURES: [Figure; 7] = [
         value: |row| time(row, |rtt| Some(rtt.best)),
     },
     Figure {
+        letter: 'W',
         header: "Wrst",
         width: 5,
         rank: 6,
@@ -61,13 +81,80 @@ pub const FIGURES: [Figure; 7] = [
         value: |row| time(row, |rtt| Some(rtt.worst)),
     },
     Figure {
+        letter: 'V',
         header: "StDev",
         width: 5,
         rank: 8,
         help: "the sample standard deviation",
         value: |row| time(row, |rtt| Some(rtt.stdev)),
     },
+    Figure {
+        letter: '5',
+        header: "P50",
+        width: 5,
+        rank: 10,
+        help: "the median: half of all times are at most this",
+        value: |row| time(row, |rtt| Some(rtt.p50)),
+    },
+    Figure {
+        letter: '9',
+        header: "P95",
+        width: 5,
+        rank: 9,
+        help: "95 % of all times are at most this",
+        value: |row| time(row, |rtt| Some(rtt.p95)),
+    },
+    Figure {
+        letter: '1',
+        header: "P99",
+        width: 5,
+        rank: 11,
+        help: "99 % of all times are at most this",
+        value: |row| time(row, |rtt| Some(rtt.p99)),
+    },
+    Figure {
+        letter: 'M',
+        header: "Javg",
+        width: 5,
+        rank: SPARE,
+        help: "the mean difference of consecutive times",
+        value: |row| time(row, |rtt| Some(rtt.jitter)),
+    },
+    Figure {
+        letter: 'D',
+        header: "Drop",
+        width: 5,
+        rank: SPARE + 1,
+        help: "tries lost (shown by -o D)",
+        value: |row| count(row.counts.lost),
+    },
+    Figure {
+        letter: 'R',
+        header: "Rcv",
+        width: 5,
+        rank: SPARE + 2,
+        help: "tries answered (shown by -o R)",
+        value: |row| count(row.counts.answered + row.counts.late),
+    },
 ];
+
+/// The figures of a report that is not told which: mtr's `LSNABWV`.
+pub fn usual() -> Vec<&'static Figure> {
+    FIGURES.iter().filter(|figure| figure.rank <= USUAL).collect()
+}
+
+/// The figures that letters name, in their order, blanks left out; the first that names none is the error.
+pub fn order(letters: &str) -> Result<Vec<&'static Figure>, char> {
+    let named = |letter: char| FIGURES.iter().find(|figure| figure.letter == letter).ok_or(letter);
+    letters.chars().filter(|letter| *letter != ' ').map(named).collect()
+}
+
+/// Every letter that names a figure, with its header: `L Loss%, S Snt`.
+pub fn letters() -> String {
+    let named: Vec<String> =
+        FIGURES.iter().map(|figure| format!("{} {}", figure.letter, figure.header)).collect();
+    named.join(", ")
+}
 
 /// What a column has for one of a hop's responders; `None` where it has nothing.
 pub fn of_responder(figure: &Figure, responder: &ResponderTotals, hop: &TableRow) -> Option<String> {
@@ -168,6 +255,22 @@ mod tests {
         assert_eq!(percent(12.34), "12.3%");
         assert_eq!(percent(99.97), ">99.9%");
         assert_eq!(percent(100.0), "100.0%");
+    }
+
+    #[test]
+    fn letters_name_figures_in_order() {
+        let headers = |letters: &str| {
+            order(letters).map(|all| all.iter().map(|figure| figure.header).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(headers("LS NABWV"), Ok("Loss% Snt Last Avg Best Wrst StDev".to_owned()));
+        assert_eq!(headers("591L"), Ok("P50 P95 P99 Loss%".to_owned()));
+        assert_eq!(headers("LX"), Err('X'));
+        let usual: String = usual().iter().map(|figure| figure.letter).collect();
+        assert_eq!(usual, "LSNABWV");
+        let mut all: Vec<char> = FIGURES.iter().map(|figure| figure.letter).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), FIGURES.len(), "no letter names two");
     }
 
     #[test]

@@ -29,8 +29,8 @@ use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
 /// Writes the document and a line break.
-pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document::of(view, zone))?;
+pub fn write(out: &mut impl Write, view: &View, span: Span, zone: &TimeZone) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::of(view, span, zone))?;
     writeln!(out)
 }
 
@@ -201,10 +201,10 @@ struct Grades {
 }
 
 impl<'a> Document<'a> {
-    fn of(view: &'a View, zone: &TimeZone) -> Self {
+    fn of(view: &'a View, span: Span, zone: &TimeZone) -> Self {
         let (about, snapshot) = (&view.about, &view.snapshot);
         let at = |time: Time| rfc3339(snapshot.anchor.wall(time), zone);
-        let table = snapshot.table(Span::All);
+        let table = snapshot.table(span);
         Self {
             schema: "hopwatch.report/1",
             target: Target { name: &about.target, address: about.address, reached: words::reached(view) },
@@ -214,12 +214,12 @@ impl<'a> Document<'a> {
             port: about.port,
             flow: about.flows.name(),
             channel: about.channel,
-            started: at(snapshot.started),
-            ended: at(snapshot.now),
+            started: at(snapshot.start(span)),
+            ended: at(snapshot.end(span)),
             tries: snapshot.pace.tries,
             interval_s: snapshot.pace.interval.as_secs_f64(),
             timeout_s: snapshot.pace.timeout.as_secs_f64(),
-            verdict: Some(Verdict::of(&snapshot.verdict(Span::All), &at)),
+            verdict: Some(Verdict::of(&snapshot.verdict(span), &at)),
             cross_check: view.echoes.map(CrossCheck::of),
             hops: table.rows.iter().map(|row| Hop::of(row, view)).collect(),
             strays: Stray::ALL
@@ -353,7 +353,7 @@ mod tests {
 
     fn text(view: &View) -> String {
         let mut out = Vec::new();
-        write(&mut out, view, &TimeZone::fixed(offset(2))).unwrap();
+        write(&mut out, view, Span::All, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -48,7 +48,7 @@ impl Once {
     /// Prints all that is left, decided or not, and what this machine failed to do.
     pub fn finish(&mut self, view: &View, out: &mut impl Write) -> io::Result<()> {
         self.advance(view, out, true)?;
-        let below = [words::verdict(view), words::fault(view, &TimeZone::system())];
+        let below = [words::verdict(view, Span::All), words::fault(view, &TimeZone::system())];
         below.into_iter().flatten().try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()
     }

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
 use super::events;
-use super::figures::{FIGURES, Figure};
+use super::figures::Figure;
 use super::words;
 use crate::engine::span::Span;
 use crate::engine::table::{Table, TableRow};
@@ -22,7 +22,7 @@ const ORIGIN: usize = 9;
 
 /// What stands left of the figures, and below.
 #[derive(Clone, Copy, Debug)]
-pub struct Layout {
+pub struct Layout<'a> {
     /// How hosts are shown.
     pub hosts: Hosts,
     /// Names keep their full width; they are cut to fit 80 columns otherwise.
@@ -31,16 +31,23 @@ pub struct Layout {
     pub origins: bool,
     /// MPLS labels stand below their hop.
     pub labels: bool,
+    /// The stretch of time that the figures are of.
+    pub span: Span,
+    /// The figures, from the left.
+    pub figures: &'a [&'static Figure],
 }
 
 /// Writes the report.
-pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone) -> io::Result<()> {
-    let table = view.snapshot.table(Span::All);
+pub fn write(out: &mut impl Write, view: &View, layout: Layout<'_>, zone: &TimeZone) -> io::Result<()> {
+    let table = view.snapshot.table(layout.span);
     let lines: Vec<Line> = table.rows.iter().flat_map(|row| lines(row, view, layout)).collect();
     let width = lines.iter().map(|line| line.label.width()).chain([HOST + 8]).max().unwrap_or_default();
 
-    writeln!(out, "Start: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.started), zone))?;
-    let headers = FIGURES.iter().map(|figure| format!(" {:>1$}", figure.header, figure.width));
+    writeln!(out, "Start: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.start(layout.span)), zone))?;
+    if let Span::Between(..) = layout.span {
+        writeln!(out, "End: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.end(layout.span)), zone))?;
+    }
+    let headers = layout.figures.iter().map(|figure| format!(" {:>1$}", figure.header, figure.width));
     writeln!(out, "{}{}", pad(&format!("HOST: {}", view.about.host), width), headers.collect::<String>())?;
     for line in &lines {
         writeln!(out, "{}", format!("{}{}", pad(&line.label, width), line.figures).trim_end())?;
@@ -52,7 +59,7 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout, zone: &TimeZone)
         }
     }
     let below: Vec<String> = [
-        words::verdict(view),
+        words::verdict(view, layout.span),
         words::fault(view, zone),
         times(&table),
         odd_answers(&table),
@@ -79,7 +86,7 @@ struct Line {
 }
 
 /// The lines of a row: the responder that stands for it with the figures, then the others.
-fn lines(row: &TableRow, view: &View, layout: Layout) -> Vec<Line> {
+fn lines(row: &TableRow, view: &View, layout: Layout<'_>) -> Vec<Line> {
     let leader = words::leader(row, view);
     let limit = match layout {
         Layout { wide: true, .. } => usize::MAX,
@@ -93,7 +100,7 @@ fn lines(row: &TableRow, view: &View, layout: Layout) -> Vec<Line> {
     };
     let first = Line {
         label: format!("{:>3}.|-- {}", row.ttl, host(leader)),
-        figures: figures(row),
+        figures: figures(row, layout.figures),
         words: words::state(row, view),
         labels: words::labels(&row.hop.labels).collect(),
     };
@@ -108,12 +115,12 @@ fn lines(row: &TableRow, view: &View, layout: Layout) -> Vec<Line> {
 }
 
 /// The figures of a row, a dash where there is none so that every line has as many, and its marks.
-fn figures(row: &TableRow) -> String {
+fn figures(row: &TableRow, shown: &[&Figure]) -> String {
     let value = |figure: &Figure| match (figure.value)(row) {
         empty if empty.is_empty() => "-".to_owned(),
         value => value,
     };
-    let figures = FIGURES.iter().map(|figure| format!(" {:>1$}", value(figure), figure.width));
+    let figures = shown.iter().map(|figure| format!(" {:>1$}", value(figure), figure.width));
     figures.chain(marks(row)).collect()
 }
 
@@ -148,6 +155,8 @@ fn odd_answers(table: &Table) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::time::Time;
+    use crate::report::figures::usual;
     use crate::report::fixture;
     use jiff::tz::offset;
     use proptest::prelude::*;
@@ -155,9 +164,34 @@ mod tests {
 
     fn report(view: &View, hosts: Hosts, wide: bool) -> String {
         let mut out = Vec::new();
-        let layout = Layout { hosts, wide, origins: false, labels: true };
+        let layout = Layout { hosts, wide, origins: false, labels: true, span: Span::All, figures: &usual() };
         write(&mut out, view, layout, &TimeZone::fixed(offset(2))).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_span_has_its_own_start_end_and_figures() {
+        let second = Time::from_millis(3_000);
+        let written = |span| {
+            let figures = &crate::report::figures::order("S5").unwrap();
+            let layout =
+                Layout { hosts: Hosts::Names, wide: false, origins: false, labels: false, span, figures };
+            let mut out = Vec::new();
+            write(&mut out, &fixture::reached(), layout, &TimeZone::UTC).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let (all, first) = (written(Span::All), written(Span::Between(Time::ZERO, second)));
+        assert!(all.starts_with("Start: 2023-11-14T22:13:20+00:00\nHOST"), "{all}");
+        assert!(
+            first.starts_with("Start: 2023-11-14T22:13:20+00:00\nEnd: 2023-11-14T22:13:23+00:00\nHOST"),
+            "{first}"
+        );
+        let sent = |text: &str| {
+            text.lines()
+                .find(|line| line.contains("1.|--"))
+                .map(|line| line.split_whitespace().nth(2).unwrap_or_default().to_owned())
+        };
+        assert_eq!((sent(&all), sent(&first)), (Some("6".to_owned()), Some("3".to_owned())), "{all}{first}");
     }
 
     #[test]
@@ -173,7 +207,14 @@ mod tests {
     #[test]
     fn origins_stand_before_the_hosts() {
         let mut out = Vec::new();
-        let layout = Layout { hosts: Hosts::Names, wide: false, origins: true, labels: true };
+        let layout = Layout {
+            hosts: Hosts::Names,
+            wide: false,
+            origins: true,
+            labels: true,
+            span: Span::All,
+            figures: &usual(),
+        };
         write(&mut out, &fixture::originated(), layout, &TimeZone::fixed(offset(2))).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
@@ -190,7 +231,14 @@ mod tests {
             write(
                 &mut out,
                 &fixture::reached(),
-                Layout { hosts: Hosts::Names, wide: false, origins: false, labels },
+                Layout {
+                    hosts: Hosts::Names,
+                    wide: false,
+                    origins: false,
+                    labels,
+                    span: Span::All,
+                    figures: &usual(),
+                },
                 &TimeZone::fixed(offset(2)),
             )
             .unwrap();

@@ -168,8 +168,8 @@ pub fn fault(view: &View, zone: &TimeZone) -> Option<String> {
 }
 
 /// The verdict in one line, where there is something to say.
-pub fn verdict(view: &View) -> Option<String> {
-    let finding = view.snapshot.verdict(Span::All);
+pub fn verdict(view: &View, span: Span) -> Option<String> {
+    let finding = view.snapshot.verdict(span);
     (finding.kind != verdict::Kind::Gathering).then(|| format!("verdict: {}", finding.text()))
 }
 

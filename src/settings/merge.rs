@@ -28,7 +28,16 @@ impl Settings {
         let asn_db = cli.asn_db.clone();
         let origins = cli.aslookup || asn_db.is_some();
         let labels = !cli.hide_mpls;
-        Ok(Self { mode, target, probing, hosts: hosts(cli)?, labels, origins, asn_db })
+        Ok(Self {
+            mode,
+            target,
+            probing,
+            hosts: hosts(cli)?,
+            labels,
+            origins,
+            order: cli.order.clone(),
+            asn_db,
+        })
     }
 }
 
@@ -321,7 +330,16 @@ mod tests {
         };
         let target = Target::Host("example.org".to_owned(), None);
         let (hosts, labels, origins) = (Hosts::Names, true, false);
-        let settings = Settings { mode: Mode::Screen, target, probing, hosts, labels, origins, asn_db: None };
+        let settings = Settings {
+            mode: Mode::Screen,
+            target,
+            probing,
+            hosts,
+            labels,
+            origins,
+            order: None,
+            asn_db: None,
+        };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));
     }

@@ -29,6 +29,8 @@ pub enum Action {
     Freeze,
     /// Count from now on.
     Restart,
+    /// Show the figures of the next stretch of time: the last minute, 10 minutes, hour, or all.
+    NextPeriod,
     /// Probe with the next protocol: UDP, ICMP, TCP.
     NextProtocol,
     /// Ask for a new interval.

@@ -14,6 +14,7 @@ use super::evidence;
 use super::keys::Scope;
 use super::layout::Areas;
 use super::lines::{self, Line, Window};
+use super::period::Period;
 use super::prompt::Prompt;
 use super::strip::Scale;
 use super::theme::Look;
@@ -24,6 +25,7 @@ use crate::engine::span::Span;
 use crate::engine::table::{RowState, Table, TableRow};
 use crate::engine::time::Time;
 use crate::engine::verdict::Finding;
+use crate::report::figures::Figure;
 use crate::report::words;
 use crate::settings::Hosts;
 use crate::watch::{Request, View};
@@ -49,6 +51,8 @@ pub struct UiConfig {
     pub zone: TimeZone,
     /// Whether origins are shown at first.
     pub origins: bool,
+    /// The figures, from the left; `None` leaves it to the room there is.
+    pub order: Option<Vec<&'static Figure>>,
 }
 
 /// The state of the screen.
@@ -58,7 +62,7 @@ pub struct App {
     now: SystemTime,
     size: Size,
     live: Option<View>,
-    span: Span,
+    period: Period,
     frozen: Option<Frozen>,
     hosts: Hosts,
     labels: bool,
@@ -80,7 +84,7 @@ pub struct App {
 #[derive(Debug)]
 struct Frozen {
     view: View,
-    span: Span,
+    period: Period,
     since: SystemTime,
 }
 
@@ -107,7 +111,7 @@ impl App {
             now,
             size,
             live: None,
-            span: Span::All,
+            period: Period::All,
             frozen: None,
             hosts: config.hosts,
             labels: config.labels,
@@ -175,6 +179,7 @@ impl App {
             Action::FewerHops => return self.reach(-1),
             Action::Freeze => self.freeze(),
             Action::Restart => self.restart(),
+            Action::NextPeriod => self.next_period(),
             Action::NextProtocol => return Some(Request::NextProtocol),
             Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
@@ -230,7 +235,7 @@ impl App {
     fn freeze(&mut self) {
         self.frozen = match self.frozen.take() {
             Some(_) => None,
-            None => self.live.clone().map(|view| Frozen { view, span: self.span, since: self.now }),
+            None => self.live.clone().map(|view| Frozen { view, period: self.period, since: self.now }),
         };
         self.forget();
     }
@@ -243,11 +248,20 @@ impl App {
 
     fn restart(&mut self) {
         let Some(view) = &self.live else { return };
-        self.span = Span::Since(view.snapshot.now);
+        self.period = Period::From(view.snapshot.now);
         self.message = Some("statistics restarted".to_owned());
         if self.frozen.is_none() {
             self.forget();
         }
+    }
+
+    fn next_period(&mut self) {
+        self.period = self.period().next();
+        if let Some(frozen) = &mut self.frozen {
+            frozen.period = self.period;
+        }
+        self.message = Some(format!("figures: {}", self.period.name()));
+        self.forget();
     }
 
     fn submit(&mut self) -> Option<Request> {
@@ -268,12 +282,17 @@ impl App {
         self.live.as_ref()
     }
 
-    /// The stretch of time that the shown figures are of.
-    pub fn span(&self) -> Span {
-        self.frozen.as_ref().map_or(self.span, |frozen| frozen.span)
+    /// The stretch of time that the shown figures are of; it stands still with a frozen picture.
+    pub fn period(&self) -> Period {
+        self.frozen.as_ref().map_or(self.period, |frozen| frozen.period)
     }
 
-    /// The hop table of what is shown, made once for each view.
+    /// The span that this is for what is shown.
+    pub fn span(&self) -> Span {
+        self.view().map_or(Span::All, |view| self.period().span(view.snapshot.now))
+    }
+
+    /// The hop table of what is shown, made once for each view and period.
     pub fn table(&self) -> Option<&Table> {
         let view = self.view()?;
         Some(self.table.get_or_init(|| view.snapshot.table(self.span())))
@@ -400,6 +419,11 @@ impl App {
     /// Colours and characters.
     pub const fn look(&self) -> &Look {
         &self.config.look
+    }
+
+    /// The figures asked for, from the left.
+    pub fn order(&self) -> Option<&[&'static Figure]> {
+        self.config.order.as_deref()
     }
 
     /// The time zone of the clock.

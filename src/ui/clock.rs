@@ -11,6 +11,14 @@ pub fn time_of_day(moment: SystemTime, zone: &TimeZone) -> String {
     moment.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
 }
 
+/// The local time of day, with the date where it is not that of `now`: `14:03:22`, `24 Nov 14:03:22`.
+pub fn moment(moment: SystemTime, now: SystemTime, zone: &TimeZone) -> String {
+    let local = |moment| Some(Timestamp::try_from(moment).ok()?.to_zoned(zone.clone()));
+    let (Some(then), Some(now)) = (local(moment), local(now)) else { return String::new() };
+    let form = if then.date() == now.date() { "%H:%M:%S" } else { "%-d %b %H:%M:%S" };
+    then.strftime(form).to_string()
+}
+
 /// A time running: `0:42`, `12:33`, `1:00:05`, `3d 04:00:00`.
 pub fn running(time: Duration) -> String {
     let seconds = time.as_secs();

@@ -225,6 +225,7 @@ pub fn config() -> UiConfig {
         look: Look { theme: Theme::new(Depth::Ansi), glyphs: Glyphs::UNICODE },
         zone: TimeZone::UTC,
         origins: false,
+        order: None,
     }
 }
 

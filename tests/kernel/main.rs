@@ -18,6 +18,7 @@ mod raw;
 mod report;
 mod routers;
 mod serve;
+mod survival;
 mod tcp;
 mod timing;
 mod ways;

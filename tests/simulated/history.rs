@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use hopwatch::engine::end::End;
-use hopwatch::engine::history::{History, RECENT_ROUNDS, Totals};
+use hopwatch::engine::history::{Cell, History, RECENT_ROUNDS, Totals};
 use hopwatch::engine::probe::Grade;
 use hopwatch::engine::record::{Gap, Record, Why};
 use hopwatch::engine::round::{Late, Round, RoundRow, Row, Try};
@@ -175,7 +175,7 @@ fn cells_lie_in_order_side_by_side_and_hold_every_try() {
     let widths = [600, 60, 10].map(|s| cells.iter().filter(|cell| cell.length.as_secs() == s).count());
     assert!(widths.iter().all(|&count| count > 100), "{widths:?}");
     let total = history.total(Row::Hop(2)).expect("figures");
-    let sum = |of: fn(&hopwatch::engine::history::Cell) -> u64| cells.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&Cell) -> u64| cells.iter().map(of).sum::<u64>();
     assert_eq!(sum(|cell| cell.counts.sent()), total.counts.sent());
     assert_eq!(sum(|cell| cell.counts.lost), total.counts.lost);
     assert_eq!(sum(|cell| cell.counts.bursts), total.counts.bursts);
@@ -338,4 +338,40 @@ fn how_long_a_week_of_eleven_hops_takes_to_ask() {
     let began = Instant::now();
     let copies: Vec<History> = (0..1_000).map(|_| history.clone()).collect();
     println!("a clone takes {:?}", began.elapsed() / copies.len() as u32);
+}
+
+#[test]
+fn a_chart_has_every_try_in_one_column_however_old() {
+    let mut watch = Watch::new(1, Duration::from_secs(1));
+    let mut history = History::default();
+    let (mut sent, mut losses) = (0, 0);
+    while watch.now < Time::from_millis(3 * 24 * 3_600_000) {
+        let round = watch.next();
+        let tries = &round.rows[0].tries;
+        losses += tries.iter().filter(|outcome| **outcome == Try::Lost).count() as u64;
+        sent += tries.iter().filter(|outcome| !matches!(outcome, Try::NotSent | Try::Skipped)).count() as u64;
+        history.apply(&Record::Round(round));
+    }
+    let columns = history.chart(Row::Hop(1), (Time::ZERO, watch.now), 120, &[]);
+    assert_eq!(columns.len(), 120);
+    assert!(columns.windows(2).all(|pair| pair[0].end() == pair[1].start));
+    assert_eq!((columns[0].start, columns[119].end()), (Time::ZERO, watch.now));
+    assert!(columns.iter().all(|column| !column.is_empty()));
+    let sum = |of: fn(&Cell) -> u64| columns.iter().map(of).sum::<u64>();
+    assert_eq!((sum(|column| column.counts.sent()), sum(|column| column.counts.lost)), (sent, losses));
+
+    // Within the ring a column may be as narrow as a try.
+    let from = watch.now - Duration::from_mins(1);
+    let fine = history.chart(Row::Hop(1), (from, watch.now), 60, &[]);
+    assert!(
+        fine.iter().all(|column| column.counts.sent() + column.counts.not_sent + column.counts.skipped == 1)
+    );
+    // Further back one cell of ten minutes fills as many columns as it covers.
+    let old = history.chart(Row::Hop(1), (Time::ZERO, Time::from_millis(1_200_000)), 40, &[]);
+    assert!(old[..20].iter().all(|column| column.counts == old[0].counts));
+    assert!(!old[0].is_empty() && old[0].counts != old[39].counts);
+    // And nothing is known of what has not been yet, nor drawn without columns.
+    let ahead = history.chart(Row::Hop(1), (watch.now, watch.now + Duration::from_mins(1)), 5, &[]);
+    assert!(ahead.len() == 5 && ahead.iter().all(Cell::is_empty));
+    assert!(history.chart(Row::Hop(1), (Time::ZERO, watch.now), 0, &[]).is_empty());
 }

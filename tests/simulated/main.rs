@@ -12,4 +12,5 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod sleep;
 mod ways;

@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::span::Span;
 use crate::report::words::{mark, probes};
 use crate::ui::app::App;
-use crate::ui::clock::{running, setting, time_of_day};
+use crate::ui::clock::{moment, running, setting, time_of_day};
+use crate::ui::period::Period;
 use crate::ui::text::{Segment, fit, write_segments};
 use crate::watch::{About, View};
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
@@ -78,10 +78,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
         let since = time_of_day(snapshot.anchor.wall(outage.start), app.zone());
         segments.push(Segment::new(format!("outage since {since}"), theme.fault, 1));
     }
-    if let Span::Since(_) = app.span() {
-        let since = time_of_day(snapshot.anchor.wall(snapshot.start(app.span())), app.zone());
-        segments.push(Segment::new(format!("statistics since {since}"), theme.strong, 1));
-    }
+    segments.push(period(app, snapshot));
     let tries = match pace.tries {
         1 => format!("1 try every {}", setting(pace.interval)),
         tries => format!("{tries} tries, {} apart", setting(pace.interval)),
@@ -95,6 +92,19 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
         Segment::new(time, theme.plain, 4),
     ]);
     segments
+}
+
+/// Which stretch of time the figures are of, and since when.
+fn period(app: &App, snapshot: &Snapshot) -> Segment {
+    let theme = &app.look().theme;
+    let start = snapshot.anchor.wall(snapshot.start(app.span()));
+    let now = snapshot.anchor.wall(snapshot.now);
+    let since = moment(start, now, app.zone());
+    match app.period() {
+        Period::All => Segment::new(format!("all since {since}"), theme.plain, 6),
+        Period::From(_) => Segment::new(format!("statistics since {since}"), theme.strong, 1),
+        last @ Period::Last(_) => Segment::new(format!("{}, since {since}", last.name()), theme.strong, 1),
+    }
 }
 
 /// How far the path is known.

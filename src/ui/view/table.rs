@@ -34,7 +34,7 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     let origins: Vec<Option<Origin>> = lines.iter().map(|line| origin(app, view, line)).collect();
     let widths = if app.shows_origins() { origin_widths(&origins) } else { (0, 0) };
     let widest = u16::try_from(widest).unwrap_or(u16::MAX);
-    let columns = Columns::new(area.width, ttl as u16 + 1, widest, widths);
+    let columns = Columns::new(area.width, ttl as u16 + 1, widest, widths, app.order());
     let has_names = columns.origin > widths.0;
     let canvas = Canvas { app, view, columns, has_names, scale: Scale::of(table) };
     canvas.header(&window, lines.len(), Rect { height: 1, ..area }, buffer);
@@ -170,9 +170,9 @@ impl Canvas<'_> {
         let lossy = !silent && row.loss.is_some_and(|loss| loss.pct > 0.0);
         let mut x = area.x;
         for column in &self.columns.shown {
-            let style = match column.rank {
-                LOSS_RANK if lossy && harmless => theme.dim,
-                LOSS_RANK if lossy => theme.loss,
+            let style = match column.letter {
+                'L' if lossy && harmless => theme.dim,
+                'L' if lossy => theme.loss,
                 _ => ordinary,
             };
             right(buffer, (x, area.y), column.width as u16, &(column.value)(row), style);
@@ -204,9 +204,6 @@ impl Canvas<'_> {
         }
     }
 }
-
-/// The rank of the one column whose figure is an alarm.
-const LOSS_RANK: u8 = 1;
 
 const ORIGIN_HEADER: &str = "ASN";
 
