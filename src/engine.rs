@@ -6,6 +6,7 @@
 pub mod bare;
 pub mod collector;
 pub mod crosscheck;
+pub mod detector;
 pub mod distribution;
 pub mod end;
 pub mod epoch;

@@ -11,6 +11,7 @@ pub mod draw;
 pub mod event_loop;
 pub mod evidence;
 pub mod input;
+pub mod journal;
 pub mod keys;
 pub mod layout;
 pub mod lines;

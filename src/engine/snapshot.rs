@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::epoch::Epochs;
 use super::faults::Fault;
 use super::history::History;
+use super::journal::Journal;
 use super::path::PathView;
 use super::probe::Stray;
 use super::round::Round;
@@ -27,6 +29,10 @@ pub struct Snapshot {
     pub path: PathView,
     /// The settled rounds.
     pub history: Arc<History>,
+    /// What happened.
+    pub journal: Arc<Journal>,
+    /// The paths there were.
+    pub epochs: Arc<Epochs>,
     /// The rounds that still wait for answers, oldest first.
     pub open: Vec<Round>,
     /// How it is probed.

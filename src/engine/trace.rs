@@ -13,8 +13,11 @@ use std::time::Duration;
 
 use super::bare::Bare;
 use super::collector::{Collector, Taken};
+use super::detector::Detector;
+use super::epoch::Epochs;
 use super::faults::{Fault, Faults};
 use super::history::History;
+use super::journal::Journal;
 use super::path::{Meaning, Path};
 use super::probe::{
     Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
@@ -60,6 +63,9 @@ pub struct Trace {
     path: Path,
     bare: Bare,
     history: Arc<History>,
+    detector: Detector,
+    journal: Arc<Journal>,
+    epochs: Arc<Epochs>,
     faults: Faults,
     /// The last probe that a fault kept from leaving.
     fault_no: Option<ProbeNo>,
@@ -92,6 +98,9 @@ impl Trace {
             path: Path::new(config.target, pace.first_ttl, pace.max_ttl),
             bare: Bare::default(),
             history: Arc::default(),
+            detector: Detector::default(),
+            journal: Arc::default(),
+            epochs: Arc::default(),
             faults: Faults::default(),
             fault_no: None,
             left_no: None,
@@ -225,8 +234,20 @@ impl Trace {
     }
 
     /// The next settled fact.
+    ///
+    /// What it tells of events and of the route follows right behind it.
     pub fn poll_record(&mut self) -> Option<Record> {
-        self.records.pop_front()
+        let record = self.records.pop_front()?;
+        match &record {
+            Record::Journal(entry) => Arc::make_mut(&mut self.journal).take(entry.clone()),
+            Record::Epoch(epoch) => Arc::make_mut(&mut self.epochs).take(epoch.clone()),
+            _ => {}
+        }
+        for news in self.detector.handle(&record).into_iter().rev() {
+            self.version += 1;
+            self.records.push_front(news);
+        }
+        Some(record)
     }
 
     /// A number that grows with every change that a front end could show.
@@ -270,6 +291,8 @@ impl Trace {
             target: self.config.target,
             path: self.path.view(),
             history: Arc::clone(&self.history),
+            journal: Arc::clone(&self.journal),
+            epochs: Arc::clone(&self.epochs),
             open,
             pace: self.prober.pace(),
             fault: self.faults.latest(),
@@ -379,7 +402,7 @@ impl Trace {
 
     /// Asks a hop less often while that would settle how it rations its answers.
     fn experiment(&mut self, now: Time) {
-        let wish = verdict(&self.history, &self.path.view(), &[], Span::All).wish;
+        let wish = verdict(&self.history, &self.path.view(), &self.journal, Span::All).wish;
         if wish == self.slowed {
             return;
         }

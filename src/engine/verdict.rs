@@ -31,7 +31,7 @@ pub use self::finding::{Experiment, Finding, HopEvidence, Kind, PaceWish, Standi
 use self::spread::{Episode, Evenness, Spread, evenness, spread};
 use self::steps::{Site, Step, steps};
 use super::history::History;
-use super::journal::{Entry, What};
+use super::journal::{Journal, What};
 use super::path::PathView;
 use super::round::Row;
 use super::snapshot::Snapshot;
@@ -49,7 +49,7 @@ const SLOW: u8 = 3;
 const LONG: u32 = 15_000;
 
 /// Judges the tries of a span that are kept one by one.
-pub fn verdict(history: &History, path: &PathView, journal: &[Entry], span: Span) -> Finding {
+pub fn verdict(history: &History, path: &PathView, journal: &Journal, span: Span) -> Finding {
     let evidence = Evidence::of(history, path, span);
     let changes = changes(journal, &evidence);
     let mut finding = judge(&evidence, path, &changes);
@@ -62,7 +62,7 @@ pub fn verdict(history: &History, path: &PathView, journal: &[Entry], span: Span
 impl Snapshot {
     /// The verdict of a span.
     pub fn verdict(&self, span: Span) -> Finding {
-        verdict(&self.history, &self.path, &[], span)
+        verdict(&self.history, &self.path, &self.journal, span)
     }
 
     /// Each row's part in a finding of this snapshot.
@@ -78,7 +78,7 @@ pub fn hops(history: &History, path: &PathView, finding: &Finding) -> Vec<HopEvi
 }
 
 /// When the route changed within the evidence, in ms since its start.
-fn changes(journal: &[Entry], evidence: &Evidence) -> Vec<u32> {
+fn changes(journal: &Journal, evidence: &Evidence) -> Vec<u32> {
     let changes =
         journal.iter().filter(|entry| matches!(entry.what, What::RouteChange { .. }) && !entry.withdrawn);
     let times = changes.filter(|entry| entry.start > evidence.start);

@@ -66,6 +66,8 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         target: address,
         path,
         history: Arc::default(),
+        journal: Arc::default(),
+        epochs: Arc::default(),
         open: Vec::new(),
         pace,
         fault: None,

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::clock::rfc3339;
+use super::event_json::{Event, Path};
 use super::words;
 use crate::engine::crosscheck::Echoes;
 use crate::engine::path::End;
@@ -55,6 +56,10 @@ struct Document<'a> {
     hops: Vec<Hop<'a>>,
     strays: BTreeMap<Stray, u64>,
     overshoot: u64,
+    /// What happened, in order of beginning to be known.
+    journal: Vec<Event>,
+    /// The paths there were: the first, and the latest of the others.
+    epochs: Vec<Path>,
 }
 
 #[derive(Serialize)]
@@ -222,6 +227,8 @@ impl<'a> Document<'a> {
                 .map(|reason| (*reason, snapshot.strays.get(reason).copied().unwrap_or_default()))
                 .collect(),
             overshoot: snapshot.overshoot,
+            journal: snapshot.journal.iter().map(|entry| Event::of(entry, snapshot, zone)).collect(),
+            epochs: snapshot.epochs.iter().map(|epoch| Path::of(epoch, snapshot, zone)).collect(),
         }
     }
 }

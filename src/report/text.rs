@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
+use super::events;
 use super::figures::Figure;
 use super::words;
 use crate::engine::span::Span;
@@ -70,7 +71,8 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout<'_>, zone: &TimeZ
     if !below.is_empty() {
         writeln!(out)?;
     }
-    below.iter().try_for_each(|line| writeln!(out, "{line}"))
+    below.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    events::write(out, view, zone)
 }
 
 struct Line {

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use super::format::moment;
 use super::header::Header;
 use crate::engine::end::End;
+use crate::engine::epoch::Epochs;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
+use crate::engine::journal::Journal;
 use crate::engine::path::{HopView, PathView};
 use crate::engine::probe::Command;
 use crate::engine::record::Record;
@@ -30,6 +32,8 @@ pub struct Tape {
     pace: Pace,
     path: PathView,
     history: Arc<History>,
+    journal: Arc<Journal>,
+    epochs: Arc<Epochs>,
     fault: Option<Fault>,
     names: HashMap<IpAddr, Arc<str>>,
     rounds: u32,
@@ -47,6 +51,8 @@ impl Tape {
             pace: header.pace.into(),
             path: PathView::default(),
             history: Arc::default(),
+            journal: Arc::default(),
+            epochs: Arc::default(),
             fault: None,
             names: HashMap::new(),
             rounds: 0,
@@ -71,7 +77,18 @@ impl Tape {
             Record::Name(address, name) => {
                 self.names.insert(address, name.into());
             }
-            Record::Fault(_) | Record::Epoch(_) | Record::Journal(_) | Record::Slowed(_) => {}
+            // What had ended before the span is no part of it.
+            Record::Journal(entry) => {
+                if entry.start < self.span.to() && entry.end.is_none_or(|end| end >= self.span.from()) {
+                    Arc::make_mut(&mut self.journal).take(entry);
+                }
+            }
+            Record::Epoch(epoch) => {
+                if epoch.start < self.span.to() {
+                    Arc::make_mut(&mut self.epochs).take(epoch);
+                }
+            }
+            Record::Fault(_) | Record::Slowed(_) => {}
         }
     }
 
@@ -138,6 +155,8 @@ impl Tape {
             target: self.target,
             path: self.path.clone(),
             history: Arc::clone(&self.history),
+            journal: Arc::clone(&self.journal),
+            epochs: Arc::clone(&self.epochs),
             open: Vec::new(),
             pace: self.pace,
             fault: self.fault,

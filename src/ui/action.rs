@@ -9,6 +9,8 @@ pub enum Action {
     Help,
     /// Open what the verdict rests on.
     Evidence,
+    /// Open the journal.
+    Journal,
     /// Close the layer on top, or the details; without either, clear the selection.
     Back,
     /// Open the details of the selected hop, or of the target.

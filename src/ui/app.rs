@@ -98,6 +98,8 @@ pub enum Layer {
     Help(usize),
     /// What the verdict rests on, scrolled down by so many lines.
     Evidence(usize),
+    /// The journal, scrolled down by so many lines.
+    Journal(usize),
     /// The prompt for an interval.
     Prompt(Prompt),
 }
@@ -170,6 +172,7 @@ impl App {
             Action::Quit => return Some(Request::Quit),
             Action::Help => self.layer = Layer::Help(0),
             Action::Evidence => self.layer = Layer::Evidence(0),
+            Action::Journal => self.layer = Layer::Journal(0),
             Action::Back => self.back(),
             Action::NextHosts => return self.next_hosts(),
             Action::Origins => {
@@ -204,7 +207,9 @@ impl App {
         match self.layer {
             Layer::None if self.details.is_some() => self.details = None,
             Layer::None => self.selected = None,
-            Layer::Help(_) | Layer::Evidence(_) | Layer::Prompt(_) => self.layer = Layer::None,
+            Layer::Help(_) | Layer::Evidence(_) | Layer::Journal(_) | Layer::Prompt(_) => {
+                self.layer = Layer::None;
+            }
         }
     }
 
@@ -410,6 +415,7 @@ impl App {
             Layer::None => Scope::Table,
             Layer::Help(_) => Scope::Help,
             Layer::Evidence(_) => Scope::Evidence,
+            Layer::Journal(_) => Scope::Journal,
             Layer::Prompt(_) => Scope::Prompt,
         }
     }

@@ -4,7 +4,7 @@ use ratatui::Frame;
 
 use super::app::{App, Layer};
 use super::layout::Areas;
-use super::view::{detail, evidence, faults, footer, header, help, table, verdict};
+use super::view::{detail, evidence, faults, footer, header, help, journal, table, verdict};
 
 /// Draws the state. Nothing changes by it.
 pub fn draw(frame: &mut Frame, app: &App) {
@@ -16,6 +16,7 @@ pub fn draw(frame: &mut Frame, app: &App) {
     match app.layer() {
         Layer::Help(scroll) => help::render(app, *scroll, areas.body, buffer),
         Layer::Evidence(scroll) => evidence::render(app, *scroll, areas.body, buffer),
+        Layer::Journal(scroll) => journal::render(app, *scroll, areas.body, buffer),
         Layer::None | Layer::Prompt(_) => match app.scroll() {
             Some(scroll) => detail::render(app, scroll, areas.body, buffer),
             None => table::render(app, areas.body, buffer),

@@ -39,6 +39,8 @@ pub enum Scope {
     Help,
     /// What the verdict rests on; it scrolls as the help does.
     Evidence,
+    /// The journal; it scrolls as the help does.
+    Journal,
     /// A prompt; it takes every printable character besides.
     Prompt,
 }
@@ -114,6 +116,20 @@ pub const BINDINGS: &[Binding] = &[
         &[code(KeyCode::Esc), char('v'), char('q')],
         Action::Back,
         "close the evidence",
+        &[hint("Esc", "close", 1)],
+    ),
+    bind(
+        Scope::Table,
+        &[char('o')],
+        Action::Journal,
+        "what happened: outages, loss, latency, routes, local faults",
+        &[hint("o", "events", 3)],
+    ),
+    bind(
+        Scope::Journal,
+        &[code(KeyCode::Esc), char('o'), char('q')],
+        Action::Back,
+        "close the journal",
         &[hint("Esc", "close", 1)],
     ),
     bind(
@@ -286,7 +302,7 @@ fn taken(scope: Scope) -> impl Iterator<Item = &'static Binding> {
     let of = |wanted| BINDINGS.iter().filter(move |binding| binding.scope == wanted);
     let below = match scope {
         Scope::Details => Some(Scope::Table),
-        Scope::Evidence => Some(Scope::Help),
+        Scope::Evidence | Scope::Journal => Some(Scope::Help),
         _ => None,
     };
     of(scope).chain(of(Scope::Any)).chain(below.map(of).into_iter().flatten())

@@ -1,6 +1,7 @@
 //! What whole screens look like, against pictures kept beside this file.
 
 mod details;
+mod journal;
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -163,6 +163,8 @@ impl Scene {
                 target: HopView { current: self.target.0, ..HopView::default() },
             },
             history: Arc::new(history),
+            journal: Arc::default(),
+            epochs: Arc::default(),
             open: vec![open],
             pace: Pace {
                 interval: Duration::from_secs(1),

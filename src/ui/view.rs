@@ -6,5 +6,6 @@ pub mod faults;
 pub mod footer;
 pub mod header;
 pub mod help;
+pub mod journal;
 pub mod table;
 pub mod verdict;

@@ -7,6 +7,7 @@ mod bare;
 mod books;
 mod crosscheck;
 mod history;
+mod journal;
 mod pace;
 mod paths;
 mod play;

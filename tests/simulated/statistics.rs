@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hopwatch::engine::end::End;
@@ -31,6 +32,8 @@ fn row(history: History, now: Time) -> TableRow {
         target: TARGET,
         path: PathView { last_hop: 1, ..hopwatch::engine::path::Path::new(TARGET, 1, 30).view() },
         history: history.into(),
+        journal: Arc::default(),
+        epochs: Arc::default(),
         open: Vec::new(),
         pace: PACE,
         fault: None,

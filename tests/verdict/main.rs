@@ -12,6 +12,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use hopwatch::engine::history::History;
+use hopwatch::engine::journal::Journal;
 use hopwatch::engine::random::mix;
 use hopwatch::engine::span::Span;
 use hopwatch::engine::time::Time;
@@ -37,7 +38,8 @@ fn play(stratum: Stratum, seed: u64) -> Scores {
     for (round, settled) in run.rounds.into_iter().enumerate() {
         history.push(settled);
         let now = Time::from_millis(3_000 * (round as u64 + 1));
-        let journal: Vec<_> = run.journal.iter().filter(|entry| entry.start < now).cloned().collect();
+        let mut journal = Journal::default();
+        run.journal.iter().filter(|entry| entry.start < now).for_each(|entry| journal.take(entry.clone()));
         let finding = verdict(&history, &run.path, &journal, Span::All);
         let found = mark(&finding, &world, truth, round);
         tally.rounds += 1;

@@ -9,7 +9,7 @@ use hopwatch::engine::snapshot::Pace;
 use hopwatch::engine::span::Span;
 use hopwatch::engine::time::{Anchor, Time};
 use hopwatch::engine::trace::{Trace, TraceConfig};
-use hopwatch::engine::verdict::{Finding, Kind, verdict};
+use hopwatch::engine::verdict::{Finding, Kind};
 use hopwatch::net::simulated::Simulated;
 use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Limit, Scenario};
 use hopwatch::wire::icmp::Icmp;
@@ -63,7 +63,7 @@ fn played(scenario: Scenario) -> Finding {
             }
         }
     }
-    verdict(&snapshot.history, &snapshot.path, &[], Span::All)
+    snapshot.verdict(Span::All)
 }
 
 fn still(hops: Branch) -> Finding {

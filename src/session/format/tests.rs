@@ -112,7 +112,7 @@ fn any_other() -> impl Strategy<Value = Record> {
             Record::Epoch(Epoch { number, start, hops, again: Some(number) })
         }),
         (any::<u32>(), any_time(), prop::option::of(any_row())).prop_map(|(number, start, row)| {
-            let what = What::Outage { lost: number, refused: 1, by: Some((ip(9), Icmp::v4(3, 1))) };
+            let what = What::Outage { lost: number, refused: 1, of: 9, by: Some((ip(9), Icmp::v4(3, 1))) };
             Record::Journal(Entry { number, start, end: None, row, withdrawn: true, what })
         }),
     ]

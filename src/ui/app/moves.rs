@@ -4,6 +4,7 @@ use super::{App, Layer};
 use crate::engine::round::Row;
 use crate::ui::action::Step;
 use crate::ui::evidence;
+use crate::ui::journal;
 use crate::ui::lines::{self, Line};
 use crate::ui::manual;
 
@@ -15,6 +16,14 @@ impl App {
             let (page, height) = (usize::from(body.height), manual::height(&self.look().glyphs, body.width));
             let places = (height + 1).saturating_sub(page).max(1);
             self.layer = Layer::Help(step.from(scroll, places, page));
+            return;
+        }
+        if let Layer::Journal(scroll) = self.layer {
+            let body = self.areas().body;
+            let page = usize::from(body.height).saturating_sub(1);
+            let places =
+                (journal::lines(self, usize::from(body.width)).len() + 1).saturating_sub(page).max(1);
+            self.layer = Layer::Journal(step.from(scroll.min(places - 1), places, page));
             return;
         }
         if let Layer::Evidence(scroll) = self.layer {

@@ -75,6 +75,10 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     let (about, snapshot) = (&view.about, &view.snapshot);
     let pace = &snapshot.pace;
     let mut segments = vec![Segment::new(path(app, snapshot), theme.strong, 0)];
+    if let Some(outage) = snapshot.journal.outage() {
+        let since = time_of_day(snapshot.anchor.wall(outage.start), app.zone());
+        segments.push(Segment::new(format!("outage since {since}"), theme.fault, 1));
+    }
     segments.push(period(app, snapshot));
     let tries = match pace.tries {
         1 => format!("1 try every {}", setting(pace.interval)),

@@ -1,0 +1,112 @@
+//! An event and a path as JSON, for the report and for `--on-event`.
+
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::clock::rfc3339;
+use crate::engine::epoch::Epoch;
+use crate::engine::journal::{Entry, What};
+use crate::engine::round::Row;
+use crate::engine::snapshot::Snapshot;
+
+/// An event. Which figures it has beside its times and its place depends on its kind.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    number: u32,
+    kind: &'static str,
+    start: String,
+    end: Option<String>,
+    seconds: f64,
+    /// The TTL of the first hop that it shows at.
+    hop: Option<u8>,
+    /// That hop is the target.
+    target: bool,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Figures {
+    Outage { lost: u32, refused: u32, of: u32, by: Option<IpAddr>, icmp: Option<[u8; 2]> },
+    LossBurst { lost: u32, of: u32 },
+    Latency { before_ms: f64, after_ms: f64 },
+    Local { fault: String, not_sent: u64 },
+    RouteChange { from: u32, to: u32, again: Option<u32> },
+    Suspend {},
+}
+
+/// The path of an epoch.
+#[derive(Debug, Serialize)]
+pub struct Path {
+    number: u32,
+    start: String,
+    again: Option<u32>,
+    hops: Vec<PathHop>,
+}
+
+#[derive(Debug, Serialize)]
+struct PathHop {
+    ttl: u8,
+    responders: Vec<IpAddr>,
+}
+
+impl Event {
+    /// The entry as the snapshot's clock has it.
+    pub fn of(entry: &Entry, snapshot: &Snapshot, zone: &TimeZone) -> Self {
+        let at = |time| rfc3339(snapshot.anchor.wall(time), zone);
+        let hop = entry.row.map(|row| match row {
+            Row::Hop(ttl) => ttl,
+            Row::Target => snapshot.path.target_ttl.unwrap_or(snapshot.path.last_hop.saturating_add(1)),
+        });
+        Self {
+            number: entry.number,
+            kind: entry.what.kind(),
+            start: at(entry.start),
+            end: entry.end.map(at),
+            seconds: (entry.length(snapshot.now).as_secs_f64() * 1_000.0).round() / 1_000.0,
+            hop,
+            target: entry.row == Some(Row::Target),
+            figures: Figures::of(&entry.what, snapshot),
+        }
+    }
+}
+
+impl Figures {
+    fn of(what: &What, snapshot: &Snapshot) -> Self {
+        let ms = |us: u32| f64::from(us) / 1_000.0;
+        match what {
+            What::Outage { lost, refused, of, by } => Self::Outage {
+                lost: *lost,
+                refused: *refused,
+                of: *of,
+                by: by.map(|(address, _)| address),
+                icmp: by.map(|(_, icmp)| [icmp.ty, icmp.code]),
+            },
+            What::LossBurst { lost, of } => Self::LossBurst { lost: *lost, of: *of },
+            What::Latency { before, after } => Self::Latency { before_ms: ms(*before), after_ms: ms(*after) },
+            What::Local { fault, not_sent } => Self::Local { fault: fault.to_string(), not_sent: *not_sent },
+            What::RouteChange { from, to } => Self::RouteChange {
+                from: *from,
+                to: *to,
+                again: snapshot.epochs.get(*to).and_then(|epoch| epoch.again),
+            },
+            What::Suspend => Self::Suspend {},
+        }
+    }
+}
+
+impl Path {
+    /// The epoch as the snapshot's clock has it.
+    pub fn of(epoch: &Epoch, snapshot: &Snapshot, zone: &TimeZone) -> Self {
+        let hops = epoch.hops.iter();
+        Self {
+            number: epoch.number,
+            start: rfc3339(snapshot.anchor.wall(epoch.start), zone),
+            again: epoch.again,
+            hops: hops.map(|hop| PathHop { ttl: hop.ttl, responders: hop.responders.clone() }).collect(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the journal says, in words: one line an event.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::clock::rfc3339;
+use crate::engine::journal::{Entry, What};
+use crate::engine::round::Row;
+use crate::engine::snapshot::Snapshot;
+use crate::watch::View;
+use crate::wire::icmp::Icmp;
+
+/// The latest events that a report lists.
+const LISTED: usize = 20;
+
+/// Writes the list of events below a report, oldest first; nothing if there are none.
+pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<()> {
+    let snapshot = &view.snapshot;
+    let (count, dropped) = (snapshot.journal.iter().len(), snapshot.journal.dropped());
+    if count == 0 {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let left_out = dropped + count.saturating_sub(LISTED) as u64;
+    match left_out {
+        0 => writeln!(out, "Events:")?,
+        many => writeln!(out, "Events ({many} earlier ones are not listed):")?,
+    }
+    for entry in snapshot.journal.iter().skip(count.saturating_sub(LISTED)) {
+        let start = rfc3339(snapshot.anchor.wall(entry.start), zone);
+        let long = entry.length(snapshot.now);
+        let long = if entry.is_open() {
+            format!("{} so far", length(long))
+        } else if long.is_zero() {
+            String::new()
+        } else {
+            length(long)
+        };
+        let parts = [kind(&entry.what).to_owned(), place(entry), long, figures(entry, snapshot)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        writeln!(out, "  {start}  {}", parts.join(", "))?;
+    }
+    Ok(())
+}
+
+/// What happened, in a word or two.
+pub const fn kind(what: &What) -> &'static str {
+    match what {
+        What::Outage { .. } => "outage",
+        What::LossBurst { .. } => "loss burst",
+        What::Latency { .. } => "latency",
+        What::Local { .. } => "local fault",
+        What::RouteChange { .. } => "route change",
+        What::Suspend => "suspend",
+    }
+}
+
+/// Where it begins to show: `hop 6`, `target`; nothing where no place is meant.
+pub fn place(entry: &Entry) -> String {
+    match entry.row {
+        Some(Row::Hop(ttl)) => format!("hop {ttl}"),
+        Some(Row::Target) => "target".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Its figures.
+pub fn figures(entry: &Entry, snapshot: &Snapshot) -> String {
+    match &entry.what {
+        What::Outage { lost, refused, of, by } => {
+            let failed = lost + refused;
+            let of = if failed < *of { format!(" of {of}") } else { String::new() };
+            let by = by.map_or_else(String::new, |(who, icmp)| format!(" by {who}, {}", said(icmp)));
+            match (lost, refused) {
+                (0, _) => format!("{refused}{of} refused{by}"),
+                (_, 0) => format!("{lost}{of} lost"),
+                _ => format!("{lost} lost, {refused} refused{by}"),
+            }
+        }
+        What::LossBurst { lost, of } => format!("{lost} of {of} lost"),
+        What::Latency { before, after } => {
+            format!("{} to {} ms", millis(*before), millis(*after))
+        }
+        What::Local { fault, not_sent } => format!("{fault}, {not_sent} not sent"),
+        What::RouteChange { to, .. } => {
+            let epoch = snapshot.epochs.get(*to);
+            let again = epoch.and_then(|epoch| epoch.again).map(|again| format!(", back to path {again}"));
+            let turns = if entry.length(entry.start).is_zero() { "" } else { ", to and fro" };
+            format!("path {to}{}{turns}", again.unwrap_or_default())
+        }
+        What::Suspend => String::new(),
+    }
+}
+
+/// A length as lists write it: `4 s`, `12 m 33 s`, `3 h 00 m`.
+pub fn length(length: Duration) -> String {
+    let seconds = length.as_secs_f64().round() as u64;
+    match (seconds / 86_400, seconds / 3_600, seconds / 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} m {:02} s", seconds % 60),
+        (0, hours, minutes) => format!("{hours} h {:02} m", minutes % 60),
+        (days, hours, _) => format!("{days} d {:02} h", hours % 24),
+    }
+}
+
+fn said(icmp: Icmp) -> String {
+    super::words::mark(icmp)
+}
+
+fn millis(us: u32) -> String {
+    format!("{:.1}", f64::from(us) / 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_written_in_two_units_at_most() {
+        for (seconds, text) in
+            [(0, "0 s"), (59, "59 s"), (753, "12 m 33 s"), (10_805, "3 h 00 m"), (90_000, "1 d 01 h")]
+        {
+            assert_eq!(length(Duration::from_secs(seconds)), text);
+        }
+    }
+}
