@@ -2,12 +2,14 @@
 
 pub mod channel;
 pub mod clock;
+pub mod egress;
 pub mod error_queue;
 mod filter;
 pub mod open_error;
 mod ports;
 pub mod raw;
 pub mod raw_sockets;
+pub mod routes;
 pub mod simulated;
 pub mod stamps;
 pub mod tcp;

@@ -1,6 +1,7 @@
 //! The driver: engine, channel and names in one loop on a thread of its own; publishes views.
 
 mod check;
+mod outlet;
 mod publish;
 mod signals;
 mod worker;

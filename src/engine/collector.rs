@@ -110,7 +110,24 @@ impl Collector {
         if is_news {
             entry.state = State::NotSent;
         }
-        (is_news || matches!(entry.state, State::Lost | State::NotSent)).then_some(is_news)
+        (is_news || matches!(entry.state, State::Lost | State::NotSent | State::Unjudged)).then_some(is_news)
+    }
+
+    /// What is still in flight will not be judged by its silence: this machine could not have heard an answer.
+    /// One that comes in time for its round counts all the same. Gives how many that were.
+    pub fn leave_unjudged(&mut self) -> u64 {
+        let first = self.offset(self.undecided);
+        let mut count = 0;
+        for entry in self.entries.range_mut(first..).filter(|entry| entry.state == State::InFlight) {
+            entry.state = State::Unjudged;
+            count += 1;
+        }
+        count
+    }
+
+    /// The number of the latest probe handed out; `None` before the first.
+    pub fn latest(&self) -> Option<ProbeNo> {
+        self.next().0.checked_sub(1).map(ProbeNo)
     }
 
     /// The TTL and flow that a probe was sent with; `None` if it is unknown.
@@ -143,6 +160,9 @@ impl Collector {
         entry.answered = Some(reply.received);
         if let Some((row, index)) = entry.booked {
             // A settled round is mended only where the answer says what the try was booked as.
+            if entry.state == State::Unjudged {
+                return Taken::Stray(Stray::Unknown);
+            }
             let fits = (row == Row::Target) == (meaning == Meaning::Target);
             if entry.state != State::Lost || !(fits || meaning.is_refusal()) {
                 return Taken::Duplicate(Some(row));

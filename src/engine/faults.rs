@@ -50,7 +50,10 @@ impl Faults {
     /// A probe is known to have left. Gives the fault that this ends.
     pub fn worked(&mut self, now: Time) -> Option<Fault> {
         let ended = Fault { until: Some(now), ..self.current.take()? };
-        self.last = Some(ended);
+        // What stood only between two looks, as a route that is a moment behind its link, hides no real one.
+        if ended.not_sent > 0 || self.last.is_none() {
+            self.last = Some(ended);
+        }
         Some(ended)
     }
 

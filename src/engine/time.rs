@@ -59,6 +59,9 @@ impl Sub<Duration> for Time {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wall(pub i64);
 
+/// How far the wall clock may stray from its anchor: times shown to the second stay right.
+const STEP: Duration = Duration::from_millis(100);
+
 /// Which wall-clock moment a [`Time`] stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anchor {
@@ -72,6 +75,14 @@ impl Anchor {
     /// The wall-clock reading for `time`.
     pub fn wall(&self, time: Time) -> SystemTime {
         if time >= self.time { self.wall + time.since(self.time) } else { self.wall - self.time.since(time) }
+    }
+
+    /// Whether the wall clock was set between this reading and a later one, or has drifted away: whether what
+    /// this says of the later moment is wrong by more than a tenth of a second.
+    pub fn is_outdated_by(&self, later: &Self) -> bool {
+        let expected = self.wall(later.time);
+        let off = later.wall.duration_since(expected).unwrap_or_else(|early| early.duration());
+        off > STEP
     }
 }
 
@@ -92,5 +103,21 @@ mod tests {
         let anchor = Anchor { time: Time::from_millis(10_000), wall };
         assert_eq!(anchor.wall(Time::from_millis(12_000)), wall + Duration::from_secs(2));
         assert_eq!(anchor.wall(Time::from_millis(8_000)), wall - Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_told_from_one_that_runs() {
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let known = Anchor { time: Time::from_millis(500), wall };
+        let at = |ms: u64, off_ms: i64| {
+            let time = Time::from_millis(500 + ms);
+            let shown = wall + Duration::from_millis(ms.saturating_add_signed(off_ms));
+            known.is_outdated_by(&Anchor { time, wall: shown })
+        };
+        for ms in [0, 5_000, 7_200_000] {
+            assert!(!at(ms, 0) && !at(ms, 100), "{ms}");
+            assert!(at(ms, 101) && at(ms, 3_600_000), "{ms}");
+        }
+        assert!(at(7_200_000, -3_600_000) && at(5_000, -101) && !at(5_000, -100));
     }
 }

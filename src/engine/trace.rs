@@ -20,10 +20,14 @@ use super::probe::{
     Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
 };
 use super::prober::{Due, Prober};
-use super::record::Record;
+use super::record::{Gap, Record, Why};
 use super::round::LATE;
 use super::snapshot::{Pace, Snapshot};
 use super::time::{Anchor, Time};
+
+/// How much later than asked for a driver may come back before it is taken for a sleep of the machine, or a
+/// stop of the program: no busy machine keeps a ready thread waiting as long.
+const OVERSLEPT: Duration = Duration::from_secs(2);
 
 /// How to trace.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,8 @@ pub struct Trace {
     heard: Time,
     /// When the target last refused a probe's port, with the probe's cookie in what it quoted.
     closed: Option<Time>,
+    /// The last moment known to have been lived through.
+    lived: Time,
     cycles: u32,
     records: VecDeque<Record>,
     version: u64,
@@ -85,6 +91,7 @@ impl Trace {
             strays: BTreeMap::new(),
             heard: now,
             closed: None,
+            lived: now,
             cycles: 0,
             records: VecDeque::new(),
             version: 0,
@@ -146,7 +153,16 @@ impl Trace {
     }
 
     /// Decides what has waited long enough.
+    ///
+    /// Coming here more than two seconds after [`poll_timeout`](Self::poll_timeout) means that the machine
+    /// slept, or the program was stopped: a [`Gap`]. What was in flight and has no answer yet is not judged.
     pub fn handle_timeout(&mut self, now: Time) {
+        let from = std::mem::replace(&mut self.lived, now);
+        if self.poll_timeout().is_some_and(|due| now.since(due) > OVERSLEPT) {
+            self.collector.leave_unjudged();
+            self.version += 1;
+            self.record(Record::Gap(Gap { from, to: now, why: Why::Suspend }));
+        }
         let unsent = self.collector.handle_timeout(now);
         if unsent > 0 {
             self.local_fault(now, None, LocalFault::Unstamped, unsent);
@@ -175,6 +191,24 @@ impl Trace {
         }
         self.version += 1;
         self.records.push_back(Record::Command(now, command));
+    }
+
+    /// The wall clock was set, or has drifted away: what it says to the session's times from here on.
+    pub fn handle_clock_step(&mut self, anchor: Anchor) {
+        self.anchor = anchor;
+        self.version += 1;
+        self.records.push_back(Record::ClockStep(anchor));
+    }
+
+    /// This machine was found unable to send, whether or not a probe is due.
+    pub fn handle_fault(&mut self, now: Time, fault: LocalFault) {
+        self.version += 1;
+        self.local_fault(now, self.collector.latest(), fault, 0);
+    }
+
+    /// What the wall clock says to the session's times.
+    pub const fn anchor(&self) -> Anchor {
+        self.anchor
     }
 
     /// The next settled fact.
@@ -303,6 +337,8 @@ impl Trace {
             return;
         }
         self.fault_no = self.fault_no.max(no);
+        let is_deaf = matches!(fault, LocalFault::NoRoute | LocalFault::LinkDown | LocalFault::AddressGone);
+        let not_sent = not_sent + if is_deaf { self.collector.leave_unjudged() } else { 0 };
         let changes = self.faults.failed(now, fault, not_sent);
         self.records.extend(changes.into_iter().map(Record::Fault));
     }

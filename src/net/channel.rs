@@ -128,6 +128,16 @@ impl Channel {
         }
     }
 
+    /// Probes leave from another address from now on: the kernel chose it, or it came back.
+    pub fn follow(&mut self, source: IpAddr) {
+        match self {
+            Self::ErrorQueue(channel) => channel.follow(source),
+            Self::Tcp(channel) => channel.follow(source),
+            Self::Raw(channel) => channel.follow(source),
+            Self::Simulated(_) => {}
+        }
+    }
+
     /// Sends a probe at `now`.
     pub fn send(&mut self, now: Time, probe: &Probe) -> SendOutcome {
         match self {

@@ -79,6 +79,12 @@ impl ErrorQueue {
         self.source
     }
 
+    /// Probes leave from another address from now on.
+    pub const fn follow(&mut self, source: IpAddr) {
+        self.source = source;
+        self.context.source = source;
+    }
+
     /// The port that probes leave from, or the identifier of echo requests.
     pub fn port(&self) -> io::Result<u16> {
         self.id.map_or_else(|| Ok(self.socket.local_addr()?.port()), Ok)

@@ -107,6 +107,15 @@ impl Raw {
         }
     }
 
+    /// Probes leave from another address from now on.
+    pub fn follow(&mut self, source: IpAddr) {
+        match &mut self.sender {
+            Sender::Datagrams(sender) => sender.follow(source),
+            Sender::Syns(sender) => sender.follow(source),
+        }
+        self.matching.follow(source);
+    }
+
     /// Sends a probe.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let outcome = match &mut self.sender {

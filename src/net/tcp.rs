@@ -90,6 +90,11 @@ impl Tcp {
         self.source
     }
 
+    /// Probes leave from another address from now on.
+    pub const fn follow(&mut self, source: IpAddr) {
+        self.source = source;
+    }
+
     /// Sends a probe.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         if self.attempts.len() >= MOST {

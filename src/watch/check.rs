@@ -37,10 +37,11 @@ impl Check {
         Self { way, clock, state: Running::NotYet }
     }
 
-    /// Hands over what has happened, and asks the target while it does not answer the trace.
-    pub fn drive(&mut self, trace: &Trace, pace: Pace) {
+    /// Hands over what has happened, and asks the target while it does not answer the trace, and this machine
+    /// `can_send`.
+    pub fn drive(&mut self, trace: &Trace, pace: Pace, can_send: bool) {
         let now = self.clock.now();
-        let is_wanted = !trace.is_finished() && trace.is_target_silent(now);
+        let is_wanted = can_send && !trace.is_finished() && trace.is_target_silent(now);
         if is_wanted && matches!(self.state, Running::NotYet) {
             let check = CrossCheck::new(trace.target(), pace.timeout);
             let opened = open(&self.way, self.clock);

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
 use super::check::Check;
+use super::outlet::{Found, Outlet};
 use super::publish::Publishing;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
@@ -18,7 +19,6 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::resolver::Resolver;
-use crate::net::channel::Channel;
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
 use crate::origin::finder::Finder;
@@ -70,7 +70,7 @@ pub struct Front<'a, N> {
 struct Worker<'a, N> {
     clock: Clock,
     trace: Trace,
-    channel: Channel,
+    channel: Outlet,
     check: Check,
     /// The way and the trace as they were asked for at the start.
     way: Way,
@@ -104,8 +104,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         front: Front<'a, N>,
     ) -> Result<(Self, Signals), OpenError> {
         let signals = Signals::listen(config.screen)?;
-        let channel = config.way.open(clock)?;
-        let about = About { source: Some(channel.source()), channel: channel.name(), ..config.about.clone() };
+        let channel = Outlet::open(&config.way, clock)?;
+        let about = About { source: channel.source(), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
         resolver.set_enabled(config.names);
         let worker = Self {
@@ -163,6 +163,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                     None => return,
                 },
                 () = self.channel.ready() => {}
+                () = self.channel.changed() => self.channel.look_soon(self.clock.now()),
                 () = self.check.ready() => {}
                 answer = self.resolver.answered() => {
                     self.resolver.handle_answer(self.clock.now(), &answer);
@@ -182,6 +183,11 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     /// What sending itself brings, the send stamps and the answers of near hops, is read before going to
     /// sleep: each is a wake-up less. Gives whether a flood left more to do, once others had their turn.
     fn drain(&mut self) -> bool {
+        let anchor = self.clock.anchor();
+        if self.trace.anchor().is_outdated_by(&anchor) {
+            self.trace.handle_clock_step(anchor);
+        }
+        self.look_out();
         let mut left = BATCH;
         while left > 0 {
             while let Some(event) = self.channel.poll(self.clock.now()) {
@@ -198,7 +204,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             self.trace.handle_sent(now, probe.no, outcome);
             left -= 1;
         }
-        self.check.drive(&self.trace, self.trace.pace());
+        self.check.drive(&self.trace, self.trace.pace(), self.channel.blocked().is_none());
         // History has its share already; the recording will read the rest here.
         while let Some(record) = self.trace.poll_record() {
             self.want_origins(&record);
@@ -207,6 +213,19 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.resolver.drive(now);
         self.finder.drive(now);
         left == 0
+    }
+
+    /// Follows what has become of the way out of this machine.
+    fn look_out(&mut self) {
+        let now = self.clock.now();
+        match self.channel.look(now) {
+            Some(Found::Blocked(fault)) => self.trace.handle_fault(now, fault),
+            Some(Found::Open(source)) if self.about.source != Some(source) => {
+                self.about = Arc::new(About { source: Some(source), ..(*self.about).clone() });
+                self.names_version += 1;
+            }
+            Some(Found::Open(_)) | None => {}
+        }
     }
 
     /// Every responder's origin is wanted, and where nobody looks on the way, early enough for the end.
@@ -263,9 +282,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         if self.asked == self.about.protocol {
             return Ok(());
         }
-        let channel = way.open(self.clock).map_err(|error| error.to_string())?;
+        let channel = Outlet::open(&way, self.clock).map_err(|error| error.to_string())?;
         let about = About {
-            source: Some(channel.source()),
+            source: channel.source(),
             channel: channel.name(),
             protocol: self.asked,
             port: way.port(),

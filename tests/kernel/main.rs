@@ -20,6 +20,7 @@ mod raw;
 mod report;
 mod routers;
 mod serve;
+mod survival;
 mod tcp;
 mod timing;
 mod ways;

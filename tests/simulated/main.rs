@@ -12,6 +12,7 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod sleep;
 mod statistics;
 mod ways;
 mod week;

@@ -22,6 +22,8 @@ pub enum State {
     Lost,
     /// This machine could not send it.
     NotSent,
+    /// It was on its way when this machine went to sleep or lost its link: silence says nothing.
+    Unjudged,
     /// Not asked, on purpose.
     Skipped,
 }
@@ -82,7 +84,7 @@ impl Entry {
         match self.state {
             State::InFlight => Try::InFlight,
             State::Lost => Try::Lost,
-            State::NotSent => Try::NotSent,
+            State::NotSent | State::Unjudged => Try::NotSent,
             State::Skipped => Try::Skipped,
             State::Refused { by, .. } => Try::Refused { by: responder_index(responders, by) },
             State::Answered { us, grade, by, late: false, .. } => {

@@ -59,6 +59,13 @@ impl Matching {
         self.target.ip()
     }
 
+    /// Probes leave from another address from now on, which the checksum of UDP covers.
+    pub const fn follow(&mut self, address: IpAddr) {
+        if let Form::Udp { source, .. } = &mut self.form {
+            source.set_ip(address);
+        }
+    }
+
     /// A probe was sent.
     pub fn sent(&mut self, probe: &Probe) {
         self.last = Some(probe.no);
