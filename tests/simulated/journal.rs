@@ -1,12 +1,12 @@
 //! A day at the default pace with known events: the journal lists each of them, and nothing else.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use hopwatch::engine::detector::Detector;
 use hopwatch::engine::epoch::Epochs;
 use hopwatch::engine::journal::{Entry, Journal, What};
 use hopwatch::engine::probe::{Flows, LocalFault};
-use hopwatch::engine::record::{Gap, Record, Why};
+use hopwatch::engine::record::Record;
 use hopwatch::engine::round::Row;
 use hopwatch::engine::time::{Anchor, Time};
 use hopwatch::engine::trace::{Trace, TraceConfig};
@@ -62,8 +62,8 @@ fn detour() -> Branch {
 
 /// What came of a watch.
 struct Watched {
-    journal: Journal,
-    epochs: Epochs,
+    journal: Arc<Journal>,
+    epochs: Arc<Epochs>,
     /// Records of events and routes: what goes to disk for them.
     told: usize,
 }
@@ -75,20 +75,7 @@ fn watch(scenario: Scenario, seconds: u64, sleep: Option<(u64, u64)>) -> Watched
         TraceConfig { target: scenario.target, pace: PACE, count: None, seed: 7, flows: Flows::Stable };
     let mut trace = Trace::new(config, Time::ZERO, anchor);
     let mut path = Simulated::new(scenario);
-    let mut detector = Detector::default();
-    let (mut journal, mut epochs, mut told) = (Journal::default(), Epochs::default(), 0);
-    let mut now = Time::ZERO;
-    let mut sleep = sleep;
-    let mut take = |record: &Record| {
-        for news in detector.handle(record) {
-            told += 1;
-            match news {
-                Record::Journal(entry) => journal.take(entry),
-                Record::Epoch(epoch) => epochs.take(epoch),
-                other => panic!("{other:?}"),
-            }
-        }
-    };
+    let (mut told, mut now, mut sleep) = (0, Time::ZERO, sleep);
     while now <= at(seconds) {
         while let Some(event) = path.poll(now) {
             trace.handle_event(now, event);
@@ -99,21 +86,18 @@ fn watch(scenario: Scenario, seconds: u64, sleep: Option<(u64, u64)>) -> Watched
             trace.handle_sent(now, probe.no, outcome);
         }
         while let Some(record) = trace.poll_record() {
-            if !matches!(record, Record::Journal(_) | Record::Epoch(_)) {
-                take(&record);
-            }
+            told += usize::from(matches!(record, Record::Journal(_) | Record::Epoch(_)));
         }
         let next = [trace.poll_timeout(), path.poll_timeout()].into_iter().flatten().min();
         now = now.max(next.expect("a watch has no end"));
         if let Some((from, to)) = sleep.filter(|(from, _)| now >= at(*from)) {
-            let gap = Gap { from: now, to: at(to), why: Why::Suspend };
             assert!(now < at(from + 1));
             now = at(to);
-            take(&Record::Gap(gap));
             sleep = None;
         }
     }
-    Watched { journal, epochs, told }
+    let snapshot = trace.snapshot(now);
+    Watched { journal: snapshot.journal, epochs: snapshot.epochs, told }
 }
 
 /// What an entry is, in short, and where.
