@@ -2,14 +2,14 @@
 //!
 //! | module | what it owns |
 //! | --- | --- |
-//! | [`format`] | lines of JSON to [`Record`](crate::engine::record::Record)s and back; pure and total |
+//! | [`mod@format`] | lines of JSON to [`Record`](crate::engine::record::Record)s and back; pure and total |
 //! | [`header`] | the first line: what was watched, how, and since when |
 //! | [`files`] | where sessions lie, how their parts are called, what goes when there is too much |
 //! | [`writer`] | the thread that writes, whatever the disk does |
 //! | [`reader`] | all parts of a session, line by line |
 //! | [`tape`] | records folded into what a front end shows |
 //!
-//! The format, for users of `jq`, is described in [`format`].
+//! The format, for users of `jq`, is described in [`mod@format`].
 
 pub mod files;
 pub mod format;

@@ -59,20 +59,12 @@ fn settings(arguments: &[String]) -> Result<Settings, RunError> {
         Err(Stop::Misuse(error)) => Err(scrub::text(error.to_string())),
         Err(Stop::Show(_)) => Err("it asks for help".to_owned()),
     };
-    let cli =
+    let mut cli =
         recorded.map_err(|why| anyhow!("cannot go on with what the recording was begun with: {why}"))?;
-    let cli = Cli {
-        once: false,
-        report: false,
-        report_wide: false,
-        json: false,
-        headless: false,
-        jsonl: false,
-        count: None,
-        record: None,
-        no_record: false,
-        ..cli
-    };
+    // What it was to print at its end, and where it was recorded, does not matter any more.
+    (cli.once, cli.report, cli.report_wide, cli.json) = (false, false, false, false);
+    (cli.headless, cli.jsonl, cli.no_record) = (false, false, false);
+    (cli.count, cli.record) = (None, None);
     Ok(Settings::from_cli(&cli, true, privileged())?)
 }
 
