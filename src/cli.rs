@@ -2,6 +2,7 @@
 
 mod error;
 pub mod replay;
+pub mod resume;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -44,7 +45,7 @@ const OTHER: &str = "Other";
     args_override_self = true,
     max_term_width = 100,
     override_usage = "hopwatch [OPTIONS] TARGET\n       hopwatch [OPTIONS] --demo [SCENARIO]\n       \
-                      hopwatch replay [FILE]"
+                      hopwatch replay [FILE]\n       hopwatch resume FILE"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 #[allow(rustdoc::broken_intra_doc_links, reason = "the help shows defaults in brackets")]

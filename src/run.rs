@@ -3,6 +3,7 @@
 mod headless;
 mod launch;
 mod replay;
+mod resume;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -100,6 +101,9 @@ fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
     let arguments: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     if args.get(1).is_some_and(|word| word == "replay") {
         return replay::start(args.into_iter().skip(1));
+    }
+    if args.get(1).is_some_and(|word| word == "resume") {
+        return resume::start(args.into_iter().skip(1));
     }
     let Some(cli) = parsed(Cli::parse_args(args))? else { return Ok(Exit::Done) };
     run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?, &arguments)

@@ -12,12 +12,14 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
 use crate::engine::crosscheck::Echoes;
 use crate::engine::probe::{Command, Flows, Protocol};
 use crate::engine::snapshot::Snapshot;
+use crate::engine::time::Time;
 use crate::engine::trace::TraceConfig;
 use crate::names::Names;
 use crate::names::resolver::Resolver;
@@ -28,6 +30,7 @@ use crate::net::simulated::scenario::Scenario;
 use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
+use crate::session::tape::Tape;
 pub use recording::{RecordPlace, Recorded, Recording, Told};
 
 /// What a front end draws or prints.
@@ -168,6 +171,8 @@ pub struct WatchConfig {
     pub live: bool,
     /// Where it is recorded, if it is.
     pub recording: Option<Recording>,
+    /// The recorded watch that this one goes on with.
+    pub resumed: Option<Box<Tape>>,
     /// Who reads the records along.
     pub stream: Option<std::sync::mpsc::SyncSender<Told>>,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.
@@ -237,15 +242,24 @@ pub fn spawn(
         Way::Network(..) => Resolver::system,
         Way::Simulated(_) => || Resolver::new(demos::demo_name),
     };
+    let clock = config.resumed.as_deref().map_or_else(Clock::start, clock_of);
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
         let front = worker::Front { slot: &slot, notify: &notify, restore };
-        worker::run(config, Clock::start(), resolver(), asked, front, &opened);
+        worker::run(config, clock, resolver(), asked, front, &opened);
         drop(running);
     })?;
     match outcome.recv() {
         Ok(opened) => opened.map(|()| handle),
         Err(_) => Err(io::Error::other("the watch could not start").into()),
     }
+}
+
+/// The clock of a recorded watch, as the wall clock has it now; never back behind what is recorded.
+fn clock_of(tape: &Tape) -> Clock {
+    let anchor = tape.anchor();
+    let zero = anchor.wall(Time::ZERO);
+    let passed = SystemTime::now().duration_since(zero).unwrap_or_default();
+    Clock::resumed((Time::ZERO + passed).max(tape.now() + Duration::from_secs(1)))
 }
 
 /// Turns this process's signals into notices for a screen that has no watch, until nobody takes them.

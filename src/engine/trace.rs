@@ -115,6 +115,15 @@ impl Trace {
         }
     }
 
+    /// Goes on with what was recorded before: its rounds, and the time since, which is a gap. Nothing may have been
+    /// asked yet.
+    pub fn resume(&mut self, now: Time, history: Arc<History>, (started, ended): (Time, Time), rounds: u32) {
+        self.started = started;
+        self.history = history;
+        self.cycles = rounds.saturating_mul(self.config.pace.tries.into());
+        self.record(Record::Gap(Gap { from: ended, to: now, why: Why::Resumed }));
+    }
+
     /// The next probe to send by `now`; tell what became of it before asking again.
     pub fn poll_transmit(&mut self, now: Time) -> Option<Probe> {
         loop {

@@ -18,6 +18,12 @@ impl Clock {
         Self { start: nanos(ClockId::CLOCK_BOOTTIME) }
     }
 
+    /// A clock that shows `at` now: it goes on for one that ran before.
+    pub fn resumed(at: Time) -> Self {
+        let passed = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
+        Self { start: nanos(ClockId::CLOCK_BOOTTIME).saturating_sub(passed) }
+    }
+
     /// The session's time.
     pub fn now(&self) -> Time {
         let since = nanos(ClockId::CLOCK_BOOTTIME).saturating_sub(self.start);

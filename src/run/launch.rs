@@ -95,6 +95,7 @@ pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<Watch
         live: matches!(settings.mode, Mode::Screen | Mode::Once) || io::stderr().is_terminal(),
         screen: settings.mode == Mode::Screen,
         recording: recording(settings, arguments),
+        resumed: None,
         stream: None,
     })
 }

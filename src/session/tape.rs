@@ -171,6 +171,21 @@ impl Tape {
         self.now
     }
 
+    /// When the first round began.
+    pub fn started(&self) -> Time {
+        self.started.unwrap_or_default()
+    }
+
+    /// How it probed at last.
+    pub const fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// What the wall clock says to the session's times.
+    pub const fn anchor(&self) -> Anchor {
+        self.anchor
+    }
+
     /// How many rounds the session has counted.
     pub const fn rounds(&self) -> u32 {
         self.rounds

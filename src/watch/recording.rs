@@ -46,7 +46,14 @@ pub enum RecordPlace {
     /// This one, which does not exist yet.
     File(PathBuf),
     /// The session whose first part this is, at the end of the part of this number.
-    Resumed(PathBuf, u32),
+    Resumed {
+        /// Its path, whether or not it is still there.
+        first: PathBuf,
+        /// The last part's number.
+        last: u32,
+        /// What its parts have in common.
+        session: String,
+    },
 }
 
 /// What whoever reads along is told.
@@ -131,7 +138,8 @@ impl Sinks {
                 (first.clone(), Recorder::start(header, goal(first, false)))
             }
             RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
-            RecordPlace::Resumed(first, last) => {
+            RecordPlace::Resumed { first, last, session } => {
+                let header = Header { session: session.clone(), ..header };
                 (first.clone(), Recorder::resume(header, goal(first.clone(), true), *last))
             }
         };
@@ -147,7 +155,7 @@ impl Sinks {
     pub fn begin_anew(&mut self, about: &About, pace: Pace, anchor: Anchor) {
         let Some(mut wanted) = self.wanted.clone() else { return };
         self.recorder = None;
-        if let RecordPlace::File(file) | RecordPlace::Resumed(file, _) = &wanted.place {
+        if let RecordPlace::File(file) | RecordPlace::Resumed { first: file, .. } = &wanted.place {
             let mut name = file.file_stem().unwrap_or_default().to_owned();
             let stamp =
                 jiff::Timestamp::try_from(anchor.wall).unwrap_or_default().strftime("%H%M%S").to_string();

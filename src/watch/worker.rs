@@ -112,9 +112,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let what = (&about, config.trace.pace, clock.anchor());
         let sinks = Sinks::open(config.recording, config.stream, what)?;
         resolver.set_enabled(config.names);
+        let mut trace = Trace::new(config.trace, now, clock.anchor());
+        if let Some(tape) = &config.resumed {
+            trace.resume(now, tape.snapshot().history, (tape.started(), tape.now()), tape.rounds());
+        }
         let worker = Self {
             clock,
-            trace: Trace::new(config.trace, now, clock.anchor()),
+            trace,
             channel,
             check: Check::new(config.way.clone(), clock),
             asked: config.about.protocol,

@@ -119,7 +119,8 @@ fn recording(app: &App, view: &View) -> Vec<Segment> {
             segments
         }
         Recorded::Replay(name, unknown) => {
-            let mut segments = vec![Segment::new(format!("recorded: {name}"), theme.strong, 6)];
+            let mut segments = vec![Segment::new("recorded", theme.strong, 1)];
+            segments.push(Segment::new(name.to_string(), theme.dim, 8));
             if *unknown > 0 {
                 let what = format!("{unknown} lines not understood");
                 segments.push(Segment::new(what, theme.fault, 4));

@@ -1,0 +1,87 @@
+//! `hopwatch resume`: a recorded watch goes on, as it was set, into the same recording.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+
+use anyhow::{Context, anyhow};
+
+use super::{Exit, RunError, headless, launch, order, parsed, screen};
+use crate::cli::resume::ResumeCli;
+use crate::cli::{Cli, Stop};
+use crate::engine::span::Span;
+use crate::scrub;
+use crate::session::files;
+use crate::session::reader::Session;
+use crate::session::tape::Tape;
+use crate::settings::{Settings, Target, privileged};
+use crate::watch::{RecordPlace, Recording};
+
+/// Runs what the arguments ask for, the word `resume` first.
+pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
+    let Some(cli) = parsed(ResumeCli::parse_args(args))? else { return Ok(Exit::Done) };
+    let is_headless = cli.headless || !io::stdout().is_terminal();
+    let session = Session::open(&cli.file).map_err(anyhow::Error::from)?;
+    let mut tape = Tape::new(&session.header, Span::All);
+    session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
+    let header = &session.header;
+    let mut settings = settings(&header.arguments)?;
+    let pace = tape.pace();
+    let probing = &mut settings.probing;
+    (probing.interval, probing.tries, probing.timeout) = (pace.interval, pace.tries, pace.timeout);
+    (probing.first_ttl, probing.max_ttl, probing.count) = (pace.first_ttl, pace.max_ttl, None);
+    // The host of the recording, whatever its name leads to now; but a zone is in the name alone.
+    if let Target::Host(host, _) = &mut settings.target
+        && !host.contains('%')
+    {
+        *host = header.address.to_string();
+    }
+    let mut config = launch::config(&settings, &[])?;
+    config.about.target.clone_from(&header.target);
+    config.screen = !is_headless;
+    config.live = true;
+    let last = session.parts.last().context("no part is left")?;
+    let (first, number) = files::first(last);
+    config.recording = Some(Recording {
+        place: RecordPlace::Resumed { first, last: number, session: header.session.clone() },
+        limit: settings.record_limit,
+        required: true,
+        arguments: header.arguments.clone(),
+    });
+    config.resumed = Some(Box::new(tape));
+    if is_headless { headless::run(config, false) } else { screen(&settings, order(&settings)?, config) }
+}
+
+/// The settings of the command line that began the recording.
+fn settings(arguments: &[String]) -> Result<Settings, RunError> {
+    let line = std::iter::once("hopwatch").chain(arguments.iter().map(String::as_str)).map(OsString::from);
+    let recorded = match Cli::parse_args(line) {
+        Ok(cli) => Ok(cli),
+        Err(Stop::Misuse(error)) => Err(scrub::text(error.to_string())),
+        Err(Stop::Show(_)) => Err("it asks for help".to_owned()),
+    };
+    let mut cli =
+        recorded.map_err(|why| anyhow!("cannot go on with what the recording was begun with: {why}"))?;
+    // What it was to print at its end, and where it was recorded, does not matter any more.
+    (cli.once, cli.report, cli.report_wide, cli.json) = (false, false, false, false);
+    (cli.headless, cli.jsonl, cli.no_record) = (false, false, false);
+    (cli.count, cli.record) = (None, None);
+    Ok(Settings::from_cli(&cli, true, privileged())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Mode;
+
+    #[test]
+    fn a_recording_is_gone_on_with_as_it_was_set() {
+        let arguments =
+            ["--headless", "-i", "2", "-m", "9", "--record", "x", "example.org"].map(str::to_owned);
+        let settings = settings(&arguments).unwrap();
+        assert_eq!(settings.mode, Mode::Screen);
+        assert_eq!((settings.probing.interval.as_secs(), settings.probing.max_ttl), (2, 9));
+        assert_eq!(settings.target, Target::Host("example.org".to_owned(), None));
+        let error = super::settings(&["--bad".to_owned()]).unwrap_err().to_string();
+        assert!(error.starts_with("cannot go on with what the recording was begun with: "), "{error}");
+    }
+}
