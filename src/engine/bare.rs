@@ -29,6 +29,10 @@ const REST: Duration = Duration::from_secs(1);
 /// Answers in a row that name their probe, after which a TTL returns to the stable flow.
 const NAMED: u32 = 60;
 
+/// Tries in flows of their own without an answer after which those are taken to be filtered.
+const OWN_TRIES: usize = 2;
+/// The least time that each of these is given.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long TTLs are asked alone without a word from the application.
 const ALONE_FOR: Duration = Duration::from_mins(5);
 /// Tries in a row at one TTL that is asked alone, before the next one is.
@@ -87,8 +91,8 @@ impl Bare {
     pub fn holds(&mut self, now: Time, ttl: u8, pace: Pace, path: &Path, collector: &Collector) -> bool {
         self.sought.retain(|_, sought| now.since(sought.latest) <= SOUGHT);
         let is_filtered = self.sought.get(&path.target()).is_some_and(|sought| {
-            // By then flows of their own have had their turn, and time to be answered.
-            sought.is_direct && now.since(sought.since) >= pace.interval * 2 + pace.timeout
+            let patience = pace.timeout.max(PATIENCE);
+            sought.is_direct && collector.unanswered_own(now, sought.since, patience, path) >= OWN_TRIES
         });
         if is_filtered {
             self.sought.remove(&path.target());

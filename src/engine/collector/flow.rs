@@ -68,6 +68,15 @@ impl Collector {
         open.or(closed.filter(|_| flow != Flow::Stable)).ok_or(Stray::Unknown)
     }
 
+    /// How many probes that may have reached the target, sent in flows of their own from `from` on, have not been
+    /// answered within `patience`.
+    pub fn unanswered_own(&self, now: Time, from: Time, patience: Duration, path: &Path) -> usize {
+        let is_own = |entry: &&Entry| matches!(entry.flow, Flow::Own(_)) && entry.created >= from;
+        let is_over = |entry: &&Entry| entry.sent.is_some_and(|sent| now.since(sent.time) > patience);
+        let own = self.since(now).filter(is_own).filter(is_over);
+        own.filter(|entry| entry.is_unanswered() && path.may_reach(entry.ttl)).count()
+    }
+
     /// Whether an application's answer in the stable flow may still be due at `now`.
     pub fn is_direct_due(&self, now: Time, path: &Path) -> bool {
         let may =
