@@ -7,7 +7,7 @@
 //! | [`message`] | a whole ICMP message: type, code, MTU, quote, labels |
 //! | [`quote`] | the packet that an error quotes, of any length: IP, UDP, payload |
 //! | [`extension`] | RFC 4884 extensions, the MPLS label stack in them, and how the error queue returns both |
-//! | [`payload`] | our own UDP payload: magic, cookie, number |
+//! | [`payload`] | our own UDP payload: a check, the cookie, the number |
 //! | [`udp`] | the UDP checksum, and which probe it belongs to |
 //! | [`echo`] | ICMP echo requests and replies |
 //! | [`icmp`] | type and code, and what they mean, the same for both families |

@@ -16,9 +16,12 @@ use super::collector::{Collector, Taken};
 use super::faults::{Fault, Faults};
 use super::history::History;
 use super::path::{Meaning, Path};
-use super::probe::{Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray};
+use super::probe::{
+    Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
+};
 use super::prober::{Due, Prober};
 use super::record::{Gap, Record, Why};
+use super::round::LATE;
 use super::snapshot::{Pace, Snapshot};
 use super::time::{Anchor, Time};
 
@@ -60,6 +63,8 @@ pub struct Trace {
     strays: BTreeMap<Stray, u64>,
     /// When the target answered last; the start before it ever did.
     heard: Time,
+    /// When the target last refused a probe's port, with the probe's cookie in what it quoted.
+    closed: Option<Time>,
     /// The last moment known to have been lived through.
     lived: Time,
     cycles: u32,
@@ -85,6 +90,7 @@ impl Trace {
             left_no: None,
             strays: BTreeMap::new(),
             heard: now,
+            closed: None,
             lived: now,
             cycles: 0,
             records: VecDeque::new(),
@@ -279,7 +285,12 @@ impl Trace {
     }
 
     /// An answer that tells nothing but its flow.
+    ///
+    /// From a port that is closed nobody answers: such an answer is of whoever guessed our port.
     fn bare(&mut self, now: Time, flow: Flow, reply: &Reply) {
+        if reply.answer == Answer::Direct && self.closed.is_some_and(|at| now.since(at) <= LATE) {
+            return self.stray(Stray::Forged);
+        }
         match self.collector.only_candidate(flow, reply, &self.path) {
             Ok(no) => self.reply(now, no, reply),
             Err(reason) => {
@@ -311,6 +322,9 @@ impl Trace {
         }
         if meaning == Meaning::Target {
             self.heard = now;
+            if reply.no.is_some() && reply.answer != Answer::Direct {
+                self.closed = Some(now);
+            }
         }
         self.left(now, no);
     }

@@ -24,7 +24,7 @@ pub use self::socket::{permits_echo, source_for};
 use super::channel::ChannelConfig;
 use super::clock::Clock;
 use super::filter;
-use super::ports;
+use super::ports::Ports;
 use super::raw_sockets::Purpose;
 use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, Protocol, SendOutcome, SentAt};
@@ -99,7 +99,8 @@ impl ErrorQueue {
         let bytes = self.context.format.build(probe.no);
         let target = self.context.target;
         // Echo requests have no ports, and so a single flow.
-        let port = if target.port() == 0 { 0 } else { ports::port(probe.flow, target.port()) };
+        let ports = Ports::new(target.port(), self.context.format.cookie());
+        let port = if target.port() == 0 { 0 } else { ports.port(probe.flow) };
         let to = with_port(target, port);
         let mut last = Errno::UnknownErrno;
         for _ in 0..=RETRIES {

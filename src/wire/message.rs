@@ -54,6 +54,8 @@ impl<'a> Message<'a> {
             None => (body, Vec::new()),
         };
         let quote = is_error(icmp).then(|| Quote::parse(quoted)).flatten();
+        // An error of one family is about a packet of the same.
+        let quote = quote.filter(|quote| Family::of(quote.destination) == family);
         Some(Self { icmp, rest, mtu, quote, labels })
     }
 }
@@ -217,6 +219,16 @@ mod tests {
         let long = [0x45; 9_000];
         let bytes = emit(ErrorMessage { quoted: &long, extension: &EXTENSION, ..PLAIN });
         assert_eq!((bytes[field::LENGTH_V4], bytes.len()), (255, field::BODY + 1_020 + EXTENSION.len()));
+    }
+
+    #[test]
+    fn an_error_about_a_packet_of_the_other_family_quotes_nothing() {
+        for (family, header, packet) in
+            [(Family::V4, &PORT_UNREACHABLE, &PACKET_V6[..]), (Family::V6, &TIME_EXCEEDED_V6, &PACKET_V4[..])]
+        {
+            let bytes = [&header[..], packet].concat();
+            assert_eq!(Message::parse(family, &bytes).unwrap().quote, None);
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn the_checksum_of_a_known_datagram() {
         let v4 = [0xc000, 0x0201, 0xc633, 0x6407, 17, 24, 54_321, 33_434, 24];
-        let payload = [0x686f, 0x7077, 0x0102, 0x0304, 0x0506, 0x0708, 0x0001, 0xe240];
+        let payload = [0xf1a8, 0x0e57, 0x0102, 0x0304, 0x0506, 0x0708, 0x0001, 0xe240];
         let sum: u32 = v4.iter().chain(&payload).sum();
         let folded = (sum & 0xffff) + (sum >> 16);
         let expected = !((folded & 0xffff) + (folded >> 16)) as u16;

@@ -13,7 +13,7 @@ use hopwatch::net::stamps::SendStamps;
 use hopwatch::origin::cymru;
 use hopwatch::scrub;
 use hopwatch::wire::echo::Echo;
-use hopwatch::wire::extension::{self, MAX_LABELS, Queued};
+use hopwatch::wire::extension::{self, MAX_LABELS, QUOTE, Queued};
 use hopwatch::wire::icmp::Family;
 use hopwatch::wire::message::{self, Message};
 use hopwatch::wire::payload::{self, Cookie, Recognised};
@@ -63,7 +63,8 @@ fn icmp(family: Family, bytes: &[u8]) {
     assert!(whole.labels.len() <= MAX_LABELS);
     let Some(quoted) = whole.quote else { return };
     matched(family, &quoted);
-    for len in 0..bytes.len().min(CUTS) {
+    // Behind these bytes an extension may begin, and one cut short is taken for more of the quote.
+    for len in 0..bytes.len().min(8 + QUOTE) {
         let Some(part) = Message::parse(family, &bytes[..len]) else { continue };
         assert_eq!((part.icmp, part.rest, part.mtu), (whole.icmp, whole.rest, whole.mtu));
         if let Some(part) = part.quote {

@@ -157,7 +157,7 @@ fn error_queue() -> Vec<Vec<u8>> {
 }
 
 fn payloads() -> Vec<Vec<u8>> {
-    vec![payload::build(COOKIE, 77, PAYLOAD), payload::build(COOKIE, 0, 0), b"hopw".to_vec()]
+    vec![payload::build(COOKIE, 77, PAYLOAD), payload::build(COOKIE, 0, 0), vec![0; 12]]
 }
 
 fn names() -> Vec<Vec<u8>> {

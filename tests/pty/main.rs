@@ -3,9 +3,11 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod compare;
 mod harness;
 mod keys;
 mod measure;
+mod names;
 mod path;
 mod picture;
 mod start;

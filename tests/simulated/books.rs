@@ -199,3 +199,23 @@ fn a_direct_answer_that_several_probes_may_have_earned_is_ambiguous() {
     assert!(play.snapshot().strays[&Stray::Ambiguous] > 5, "{:?}", play.snapshot().strays);
     assert_eq!(play.target().counts.answered, 0);
 }
+
+#[test]
+fn from_a_port_that_is_closed_nobody_answers() {
+    // One probe waits for the target's word when somebody else claims to be it.
+    let play = Play::new(still(routers_and(3, Hop::target(TARGET, 400.0)))).until_ms(10_000);
+    let waits = |play: &Play| {
+        let open = play.snapshot().open;
+        open.iter().flat_map(|round| &round.rows).any(|part| {
+            part.row == hopwatch::engine::round::Row::Target && part.tries.contains(&Try::InFlight)
+        })
+    };
+    let at = (10_000..11_500).step_by(50);
+    let play = at.fold(play, |play, ms| if waits(&play) { play } else { play.until_ms(ms) });
+    assert!(waits(&play));
+    let before = play.target().counts;
+    let event = reply(&play, None, Answer::Direct);
+    let play = play.event(event);
+    assert_eq!(play.target().counts, before);
+    assert_eq!(play.snapshot().strays[&Stray::Forged], 1);
+}

@@ -108,15 +108,17 @@ fn same(got: &Totals, exact: &Totals, percentile_error: f64) -> Result<(), TestC
         prop_assert!((got - exact).abs() <= percentile_error * exact, "{} for {}", got, exact);
     }
     let answered = |totals: &Totals| {
-        let mut all: Vec<(IpAddr, u64, u64)> = totals
-            .responders
-            .iter()
-            .map(|of| (of.address, of.answered, (of.rtt.mean() * 1e3).round() as u64))
-            .collect();
-        all.sort_unstable();
+        let of = totals.responders.iter().map(|of| (of.address, of.answered, of.rtt.mean()));
+        let mut all: Vec<(IpAddr, u64, f64)> = of.collect();
+        all.sort_unstable_by_key(|(address, ..)| *address);
         all
     };
-    prop_assert_eq!(answered(got), answered(exact));
+    let (got, exact) = (answered(got), answered(exact));
+    prop_assert_eq!(got.len(), exact.len());
+    for (got, exact) in got.into_iter().zip(exact) {
+        prop_assert_eq!((got.0, got.1), (exact.0, exact.1));
+        prop_assert!(close(got.2, exact.2), "{} for {}", got.2, exact.2);
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! becomes of each probe.
 
 mod answers;
+mod attribution;
 mod bare;
 mod books;
 mod crosscheck;
@@ -12,4 +13,6 @@ mod play;
 mod random;
 mod refusals;
 mod sleep;
+mod statistics;
 mod ways;
+mod week;

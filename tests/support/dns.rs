@@ -1,12 +1,16 @@
-//! A DNS server (RFC 1035) that knows a few TXT records and notes what it is asked.
+//! A DNS server (RFC 1035) that knows a few TXT or PTR records and notes what it is asked.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// The kinds of records (RFC 1035, 3.2.2).
+const PTR: u8 = 12;
+const TXT: u8 = 16;
 
 /// Names, without the dot at the end, and the text of their records.
 pub type Zone = HashMap<String, Vec<Vec<u8>>>;
@@ -25,7 +29,17 @@ impl DnsServer {
         let records = |texts: Vec<&[u8]>| texts.into_iter().map(<[u8]>::to_vec).collect();
         let zone: Zone =
             zone.into_iter().map(|(name, texts)| (name.to_lowercase(), records(texts))).collect();
-        Self::run(Some(zone))
+        Self::run(Some((TXT, zone)))
+    }
+
+    /// One that knows what addresses are called: the bytes of a PTR record's data, whatever they say.
+    pub fn pointing(names: impl IntoIterator<Item = (Ipv4Addr, Vec<u8>)>) -> Self {
+        let reverse = |address: Ipv4Addr| {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        };
+        let zone = names.into_iter().map(|(address, data)| (reverse(address), vec![data])).collect();
+        Self::run(Some((PTR, zone)))
     }
 
     /// One that takes questions and never answers.
@@ -33,7 +47,7 @@ impl DnsServer {
         Self::run(None)
     }
 
-    fn run(zone: Option<Zone>) -> Self {
+    fn run(zone: Option<(u8, Zone)>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:53").expect("port 53 of this namespace");
         socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
         let (asked, ends) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -50,8 +64,8 @@ impl DnsServer {
                 };
                 let (name, question) = question(&buffer[..length]);
                 note.lock().expect("the test lives").push(name.clone());
-                if let Some(zone) = &zone {
-                    let reply = reply(&buffer[..2], question, zone.get(&name));
+                if let Some((kind, zone)) = &zone {
+                    let reply = reply(&buffer[..2], question, *kind, zone.get(&name));
                     // Whoever asked may have gone.
                     drop(socket.send_to(&reply, from));
                 }
@@ -92,22 +106,23 @@ fn question(message: &[u8]) -> (String, &[u8]) {
     (labels.join("."), &message[12..at + 5])
 }
 
-/// The answer to a question for TXT records; without any, that the name does not exist.
-fn reply(id: &[u8], question: &[u8], records: Option<&Vec<Vec<u8>>>) -> Vec<u8> {
+/// The answer to a question for records of one kind; without any, that the name does not exist.
+fn reply(id: &[u8], question: &[u8], kind: u8, records: Option<&Vec<Vec<u8>>>) -> Vec<u8> {
     let code = if records.is_some() { 0 } else { 3 };
     let records = records.map(Vec::as_slice).unwrap_or_default();
     let mut message = id.to_vec();
     message.extend([0x81, 0x80 | code, 0, 1, 0, records.len() as u8, 0, 0, 0, 0]);
     message.extend(question);
     for text in records {
-        // Whatever is longer than one string can be comes in several.
-        let strings: Vec<u8> = text
-            .chunks(40)
-            .flat_map(|part| [part.len() as u8].into_iter().chain(part.iter().copied()))
-            .collect();
-        message.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60]);
-        message.extend((strings.len() as u16).to_be_bytes());
-        message.extend(strings);
+        // Whatever text is longer than one string can be comes in several.
+        let strings = || {
+            let parts = text.chunks(40);
+            parts.flat_map(|part| [part.len() as u8].into_iter().chain(part.iter().copied())).collect()
+        };
+        let data: Vec<u8> = if kind == TXT { strings() } else { text.clone() };
+        message.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60]);
+        message.extend((data.len() as u16).to_be_bytes());
+        message.extend(data);
     }
     message
 }

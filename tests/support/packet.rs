@@ -11,8 +11,8 @@ const ECHO_REQUEST: u8 = 8;
 const ECHO_REPLY: u8 = 0;
 const ECHO_REQUEST_V6: u8 = 128;
 const ECHO_REPLY_V6: u8 = 129;
-/// The payload's first four bytes, in every probe of the crate.
-pub const MAGIC: usize = 4;
+/// The payload's first four bytes are a check of its number.
+const CHECK: usize = 4;
 
 /// A UDP packet or an ICMP echo request as it arrived.
 #[derive(Clone, Debug)]
@@ -131,15 +131,15 @@ impl Probe {
         Some(probe)
     }
 
-    /// The number in a payload of the crate's form: magic, cookie (64 bits), number (32 bits).
+    /// The number in a payload of the crate's form: check, cookie (64 bits), number (32 bits).
     pub fn number(&self) -> Option<u32> {
-        let bytes = self.payload.get(MAGIC + 8..MAGIC + 12)?;
+        let bytes = self.payload.get(CHECK + 8..CHECK + 12)?;
         Some(u32::from_be_bytes(bytes.try_into().ok()?))
     }
 
     /// The cookie in a payload of the crate's form.
     pub fn cookie(&self) -> Option<u64> {
-        let bytes = self.payload.get(MAGIC..MAGIC + 8)?;
+        let bytes = self.payload.get(CHECK..CHECK + 8)?;
         Some(u64::from_be_bytes(bytes.try_into().ok()?))
     }
 
@@ -251,6 +251,41 @@ impl Probe {
         frame.extend(body);
         frame
     }
+}
+
+/// A frame whose ICMP message is another: lengths and the IP header's checksum are put right, and the message's own
+/// where it is to be `mended`.
+pub fn with_body(frame: &[u8], body: &[u8], mended: bool) -> Vec<u8> {
+    let (head, packet) = frame.split_at(ETHERNET);
+    let is_v4 = packet[0] >> 4 == 4;
+    let header = if is_v4 { 20 } else { 40 };
+    let (mut ip, mut body) = (packet[..header].to_vec(), body.to_vec());
+    let length = u16::try_from(body.len() + if is_v4 { header } else { 0 }).expect("a small packet");
+    if is_v4 {
+        ip[2..4].copy_from_slice(&length.to_be_bytes());
+        ip[10..12].fill(0);
+        let sum = checksum(&ip);
+        ip[10..12].copy_from_slice(&sum.to_be_bytes());
+    } else {
+        ip[4..6].copy_from_slice(&length.to_be_bytes());
+    }
+    if mended && body.len() >= 4 {
+        body[2..4].fill(0);
+        let sum = if is_v4 {
+            checksum(&body)
+        } else {
+            let address = |at: usize| IpAddr::from(<[u8; 16]>::try_from(&ip[at..at + 16]).expect("sixteen"));
+            pseudo_checksum(address(8), address(24), ICMPV6, &body)
+        };
+        body[2..4].copy_from_slice(&sum.to_be_bytes());
+    }
+    [head, &ip, &body].concat()
+}
+
+/// What follows the IP header in a frame that was made here.
+pub fn body(frame: &[u8]) -> &[u8] {
+    let header = if frame[ETHERNET] >> 4 == 4 { 20 } else { 40 };
+    &frame[ETHERNET + header..]
 }
 
 /// An RFC 4884 extension that holds an RFC 4950 label stack; nothing without labels.

@@ -3,6 +3,7 @@
 //!
 //! What a node can do is a field of [`Node`]; a new trick is a new field and a line in [`node`].
 
+mod liar;
 mod node;
 mod socket;
 mod work;
@@ -13,6 +14,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
+pub use liar::{LIAR, Liar};
 pub use node::{Node, Says};
 
 use super::lab::{ip, sysctl};

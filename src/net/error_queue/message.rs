@@ -8,7 +8,7 @@ use super::format::Format;
 pub use super::socket::{Extended, Message};
 use crate::engine::probe::{Answer, Event, Flow, LocalFault, ProbeNo, Reply, Stray};
 use crate::net::clock::Clock;
-use crate::net::ports;
+use crate::net::ports::Ports;
 use crate::net::stamps::SendStamps;
 use crate::wire::icmp::{Family, Icmp, Kind, Unreachable};
 
@@ -73,7 +73,8 @@ impl Context {
     ///
     /// Ping sockets have no ports: both are 0 there, and the flow is the stable one.
     fn flow(&self, address: SocketAddr) -> Option<Flow> {
-        ports::flow(address.port(), self.target.port()).filter(|_| address.ip() == self.target.ip())
+        let ports = Ports::new(self.target.port(), self.format.cookie());
+        ports.flow(address.port()).filter(|_| address.ip() == self.target.ip())
     }
 
     fn icmp(&self, family: Family, error: Extended, message: &Message, data: &[u8]) -> Event {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::engine::probe::{Flow, Probe, ProbeNo, Protocol, Quoted, Stray};
 use crate::net::channel::ChannelConfig;
-use crate::net::ports;
+use crate::net::ports::Ports;
 use crate::wire::icmp::Family;
 use crate::wire::payload::{self, Cookie, Recognised};
 use crate::wire::quote::{ICMP, ICMPV6, Quote, TCP, UDP};
@@ -102,7 +102,7 @@ impl Matching {
         let port = quote.destination_port.filter(|_| to_target);
         match self.form {
             Form::Udp { source, .. } => {
-                let flow = port.and_then(|port| ports::flow(port, self.target.port()));
+                let flow = port.and_then(|port| Ports::new(self.target.port(), self.cookie).flow(port));
                 let is_flow = flow.is_some_and(|flow| flow == Flow::Stable || self.has_own_flows);
                 quote.protocol == Some(UDP) && is_flow && quote.source_port == Some(source.port())
             }
