@@ -90,7 +90,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     segments.extend([
         Segment::new(probes(about), theme.plain, 2),
         Segment::new(tries, theme.plain, 3),
-        Segment::new(about.channel, theme.dim, 7),
+        Segment::new(about.channel, theme.dim, 5),
         Segment::new(time, theme.plain, 4),
     ]);
     segments
@@ -109,7 +109,7 @@ fn recording(app: &App, view: &View) -> Vec<Segment> {
                     let since = time_of_day(*since, app.zone());
                     segments.push(Segment::new(format!("recording: {what} since {since}"), theme.fault, 1));
                 }
-                None => segments.push(Segment::new("recording", theme.plain, 5)),
+                None => segments.push(Segment::new("recording", theme.plain, 4)),
             }
             if status.lost > 0 {
                 segments.push(Segment::new(format!("{} records lost", status.lost), theme.fault, 2));
