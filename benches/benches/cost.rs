@@ -93,6 +93,8 @@ impl Watch {
             source: None,
             protocol: Protocol::Udp,
             port: Some(33_434),
+            tos: 0,
+            flows: Flows::Stable,
             channel: "simulated",
             host: "here".into(),
         };
@@ -139,6 +141,7 @@ fn frame_at_30_hops(bencher: Bencher) {
         look: Look::detect(|_| None),
         zone: jiff::tz::TimeZone::UTC,
         origins: false,
+        order: None,
     };
     let mut app = App::new(config, Size::new(120, 40), SystemTime::UNIX_EPOCH);
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a terminal of memory");

@@ -66,12 +66,9 @@ fn a_week_is_counted_to_the_probe_in_memory_that_stays() {
     let rows = trace.snapshot(now).table(Span::All).rows;
     for row in rows.iter().filter(|row| row.row != Row::Target) {
         let slots = DAY.as_secs() * 7;
-        assert!(
-            row.counts.sent().abs_diff(slots) <= 3,
-            "TTL {}: {} in {slots} s",
-            row.ttl,
-            row.counts.sent()
-        );
+        // A change of the order may cost a hop a slot, so that it is asked no sooner than an interval after.
+        let sent = row.counts.sent();
+        assert!((slots * 99 / 100..=slots + 1).contains(&sent), "TTL {}: {sent} in {slots} s", row.ttl);
         assert_eq!(row.counts.lost > 0, row.ttl >= 5, "TTL {}", row.ttl);
     }
     let (first, last) = (days[1], days[6]);
