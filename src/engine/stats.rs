@@ -90,7 +90,8 @@ fn wilson(share: f64, n: f64) -> [f64; 2] {
     let middle = share + z2 / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
-    [((middle - half) / scale).max(0.0), ((middle + half) / scale).min(1.0)]
+    // Rounding must not put the share outside of its own interval.
+    [((middle - half) / scale).clamp(0.0, share), ((middle + half) / scale).clamp(share, 1.0)]
 }
 
 /// Mean and spread in one pass without drift (Welford 1962), in the unit that was pushed.
