@@ -56,7 +56,7 @@ pub fn demo(name: &str) -> Option<Scenario> {
         "limited" => still(limited()),
         "outage" => outage(),
         "route-change" => route_change(),
-        "filtered-target" => still(filtered_target()),
+        "filtered-target" => Scenario { echo: true, ..still(filtered_target()) },
         "mpls" => mpls(),
         _ => return None,
     })
