@@ -331,7 +331,8 @@ impl Trace {
             Ok(no) => self.reply(now, no, reply),
             Err(reason) => {
                 self.stray(reason);
-                if matches!(reason, Stray::Truncated | Stray::Ambiguous) {
+                let is_sought = matches!(reason, Stray::Truncated | Stray::Ambiguous);
+                if is_sought && self.config.flows == Flows::Stable {
                     self.bare.seek(now, reply, &self.path);
                 }
             }

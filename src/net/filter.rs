@@ -160,6 +160,11 @@ pub fn errors(ours: Ours) -> Vec<SockFilter> {
     program.finish()
 }
 
+/// For nothing at all.
+pub fn nothing() -> Vec<SockFilter> {
+    vec![SockFilter::new(RETURN, 0, 0, 0)]
+}
+
 /// For echo replies with this identifier.
 pub fn replies(target: IpAddr, id: u16) -> Vec<SockFilter> {
     let mut program = Program::default();

@@ -8,6 +8,7 @@ use caps::{CapSet, Capability, errors::CapsError};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::filter;
 use crate::wire::icmp::Family;
 
 /// The kernel's own filters by type; no crate names them.
@@ -118,6 +119,8 @@ fn open(family: Family, purpose: Purpose) -> io::Result<OwnedFd> {
     let stamps = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
     setsockopt(&socket, sockopt::Timestamping, &stamps)?;
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    // Who uses it says what is to come through; until then, and where nobody does, nothing piles up.
+    socket.attach_filter(&filter::nothing())?;
     Ok(socket.into())
 }
 

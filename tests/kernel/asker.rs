@@ -66,11 +66,15 @@ impl Asker {
     /// Waits for what comes back.
     pub fn reply(&self) -> Reply {
         let timeout = PollTimeout::try_from(deadline(1.0)).expect("a short time");
-        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
-        assert_ne!(poll(&mut fds, timeout).expect("poll"), 0, "no reply from the way to {}", self.to);
-        let queued = || self.read(MsgFlags::MSG_ERRQUEUE);
-        // An error that comes between the two is pending for the second, and queued for the third.
-        queued().or_else(|| self.read(MsgFlags::empty())).or_else(queued).expect("it was there")
+        loop {
+            let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+            assert_ne!(poll(&mut fds, timeout).expect("poll"), 0, "no reply from the way to {}", self.to);
+            // An error that an earlier reply left pending wakes, too: reading is rid of it, and goes on waiting.
+            let queued = self.read(MsgFlags::MSG_ERRQUEUE);
+            if let Some(reply) = queued.or_else(|| self.read(MsgFlags::empty())) {
+                return reply;
+            }
+        }
     }
 
     /// Sends a probe and waits for what comes back.

@@ -46,7 +46,9 @@ pub fn of(row: &TableRow, view: &View, settled: bool) -> Vec<String> {
         );
     }
     if let Some(quoted) = row.hop.quoted {
-        marks.extend(meddled(quoted, view.about.tos));
+        // Those that refuse or are meant themselves, and the inside of a tunnel, leave some of the TTL.
+        let is_plain = row.hop.refusal.is_none() && row.row != Row::Target && row.hop.labels.is_empty();
+        marks.extend(meddled(quoted, view.about.tos, is_plain));
     }
     if row.hop.rewritten {
         marks.push("a NAT on the way rewrote the destination that it quotes".to_owned());
@@ -55,14 +57,15 @@ pub fn of(row: &TableRow, view: &View, settled: bool) -> Vec<String> {
 }
 
 /// What was done to a probe's IP header on its way, by what the router quoted of it.
-fn meddled(quoted: Quoted, sent: u8) -> Vec<String> {
+fn meddled(quoted: Quoted, sent: u8, is_plain: bool) -> Vec<String> {
     let mut marks = Vec::new();
-    if quoted.tos != sent {
+    // The last two bits are for ECN, which routers and this machine's own TCP may set.
+    if quoted.tos & !3 != sent & !3 {
         marks.push(format!("type of service {sent:#04x} was rewritten to {:#04x} on the way", quoted.tos));
     }
     // Some routers count down before they look, and quote the 0 that comes of it.
-    if quoted.ttl > 1 {
-        marks.push(format!("quotes a TTL of {}: a device on the way set it anew", quoted.ttl));
+    if quoted.ttl > 1 && is_plain {
+        marks.push(format!("quotes a TTL of {}: a tunnel, or a device that set it anew", quoted.ttl));
     }
     marks
 }
