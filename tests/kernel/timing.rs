@@ -6,8 +6,6 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use hopwatch::engine::probe::{Event, Flow, Probe, ProbeNo, Protocol};
 use hopwatch::net::channel::ChannelConfig;
@@ -17,6 +15,7 @@ use hopwatch::wire::payload::Cookie;
 
 use crate::report;
 use crate::support::lab;
+use crate::support::load::Load;
 use crate::support::responder::{Node, Responder, Seen, Wait, both};
 
 /// Errors in nanoseconds, sorted.
@@ -38,26 +37,6 @@ impl Errors {
         let us = |share| self.quantile(share) as f64 / 1e3;
         let (count, median, p99, worst) = (self.0.len(), us(0.5), us(0.99), us(1.0));
         println!("{whose}: {count} times, error in µs: median {median:.1}, p99 {p99:.1}, worst {worst:.1}");
-    }
-}
-
-/// Threads that do nothing, as fast as they can; they end when this is dropped.
-struct Load(Arc<AtomicBool>);
-
-impl Load {
-    fn of(threads: usize) -> Self {
-        let on = Arc::new(AtomicBool::new(true));
-        for _ in 0..threads {
-            let on = Arc::clone(&on);
-            std::thread::spawn(move || while on.load(Ordering::Relaxed) {});
-        }
-        Self(on)
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 

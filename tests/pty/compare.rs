@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 use vt100::Screen;
 
 use crate::support::lab;
+use crate::support::load::Load;
 use crate::support::responder::{Node, Responder, Seen, Wait, both};
 use crate::support::terminal::{Terminal, processor_time};
 
@@ -121,26 +120,6 @@ fn memory(pid: Pid) -> [u64; 2] {
         }
     }
     sum
-}
-
-/// Threads that do nothing, as fast as they can; they end when this is dropped.
-struct Load(Arc<AtomicBool>);
-
-impl Load {
-    fn of(threads: usize) -> Self {
-        let on = Arc::new(AtomicBool::new(true));
-        for _ in 0..threads {
-            let on = Arc::clone(&on);
-            std::thread::spawn(move || while on.load(Ordering::Relaxed) {});
-        }
-        Self(on)
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
 }
 
 /// Mean times in ms by TTL.

@@ -4,6 +4,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | [`lab`] | namespaces for a test, commands in them, the binary without any capability |
+//! | [`load`] | threads that keep the processors busy |
 //! | [`responder`] | a made-up internet on a packet socket: any path, any reply |
 //! | [`packet`] | the bytes of probes and replies, built without the crate's own code |
 //! | [`chain`] | a chain of real Linux routers |
@@ -17,6 +18,7 @@
 pub mod chain;
 pub mod dns;
 pub mod lab;
+pub mod load;
 pub mod mmdb;
 pub mod packet;
 pub mod patience;
