@@ -33,6 +33,8 @@ pub enum Action {
     NextPeriod,
     /// Probe with the next protocol: UDP, ICMP, TCP.
     NextProtocol,
+    /// Look the target's name up again.
+    Reresolve,
     /// Ask for a new interval.
     AskInterval,
     /// Move the selection, or scroll the help.
@@ -62,6 +64,7 @@ impl Action {
                 | Self::Freeze
                 | Self::Restart
                 | Self::NextProtocol
+                | Self::Reresolve
                 | Self::AskInterval
         )
     }

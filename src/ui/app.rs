@@ -3,6 +3,7 @@
 mod moves;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
@@ -135,7 +136,7 @@ impl App {
         if self.max_ttl == Some(view.snapshot.pace.max_ttl) {
             self.max_ttl = None;
         }
-        if let Some(news) = self.live.as_ref().and_then(|before| switched(before, &view)) {
+        if let Some(news) = self.live.as_ref().and_then(|before| said(before, &view)) {
             self.message = Some(news);
         }
         self.live = Some(view);
@@ -185,6 +186,11 @@ impl App {
             Action::Restart => self.restart(),
             Action::NextPeriod => self.next_period(),
             Action::NextProtocol => return Some(Request::NextProtocol),
+            Action::Reresolve => {
+                let target = self.live.as_ref()?.about.target.clone();
+                self.message = Some(format!("looking {target} up again"));
+                return Some(Request::Reresolve);
+            }
             Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
             Action::Details => self.open(),
@@ -284,6 +290,12 @@ impl App {
     /// Whether this is a recorded watch.
     pub fn is_replay(&self) -> bool {
         self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay(..)))
+    }
+
+    /// Whether an action can do anything here: a recorded watch probes nothing, a simulated one in one way only.
+    pub fn works(&self, action: Action) -> bool {
+        let is_simulated = self.live.as_ref().is_some_and(|view| view.about.channel == "simulated");
+        !(self.is_replay() && action.needs_watch() || is_simulated && action == Action::NextProtocol)
     }
 
     /// The live view, frozen or not.
@@ -446,11 +458,12 @@ impl App {
     }
 }
 
-/// What came of asking for another protocol, where `after` is the first view to tell.
-fn switched(before: &View, after: &View) -> Option<String> {
+/// What the watch has to say, where `after` is the first view to tell.
+fn said(before: &View, after: &View) -> Option<String> {
     if before.about.protocol != after.about.protocol {
         return Some(format!("{}; statistics restarted", words::probes(&after.about)));
     }
-    let refused = after.refused.as_ref().filter(|_| before.refused != after.refused)?;
-    Some(refused.to_string())
+    let said = after.said.as_ref()?;
+    let is_told = before.said.as_ref().is_some_and(|told| Arc::ptr_eq(told, said));
+    (!is_told).then(|| said.to_string())
 }
