@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -24,6 +24,9 @@ use super::About;
 
 /// How long the disk may take at the end of a watch.
 pub const PATIENCE: Duration = Duration::from_millis(900);
+
+/// Sessions that may begin within a second.
+const SAME_SECOND: u32 = 100;
 
 /// Where a watch is recorded, if it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +137,7 @@ impl Sinks {
             }
             RecordPlace::Directory(Some(directory)) => {
                 files::make(directory).map_err(|error| (directory.clone(), error))?;
-                let first = files::name(directory, anchor.wall, &about.target);
+                let first = free(files::name(directory, anchor.wall, &about.target));
                 (first.clone(), Recorder::start(header, goal(first, false)))
             }
             RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
@@ -161,15 +164,11 @@ impl Sinks {
         self.recorder = None;
         self.finishes.retain(|finish| !finish.is_done());
         if let RecordPlace::File(file) | RecordPlace::Resumed { first: file, .. } = &wanted.place {
-            let mut name = file.file_stem().unwrap_or_default().to_owned();
             let stamp =
                 jiff::Timestamp::try_from(anchor.wall).unwrap_or_default().strftime("%H%M%S").to_string();
-            name.push(format!("-{}-{stamp}", about.protocol.name().to_lowercase()));
-            if let Some(extension) = file.extension() {
-                name.push(".");
-                name.push(extension);
-            }
-            wanted.place = RecordPlace::File(file.with_file_name(name));
+            let by = about.protocol.name().to_lowercase();
+            let file = with_suffix(file, &format!("-{by}-{stamp}"));
+            wanted.place = RecordPlace::File(free(file));
         }
         if let Err((_, error)) = self.begin(&wanted, (about, pace, anchor)) {
             self.refused = Some(Arc::from(why(&error)));
@@ -219,6 +218,24 @@ impl Sinks {
             finish.wait(PATIENCE);
         }
     }
+}
+
+/// The path with something behind the name, before the extension.
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(suffix);
+    if let Some(extension) = file.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    file.with_file_name(name)
+}
+
+/// The path, or one like it where sessions that began within the same second have it.
+fn free(file: PathBuf) -> PathBuf {
+    let others = (2..=SAME_SECOND).map(|nth| with_suffix(&file, &format!("-{nth}")));
+    let found = std::iter::once(file.clone()).chain(others).find(|path| !path.exists());
+    found.unwrap_or(file)
 }
 
 fn header(about: &About, pace: Pace, anchor: Anchor, arguments: &[String]) -> Header {

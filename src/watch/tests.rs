@@ -151,14 +151,14 @@ fn a_name_that_leads_elsewhere_is_followed_there_into_a_session_of_its_own() {
 #[test]
 fn the_same_address_and_a_failure_are_told_each_time_and_change_nothing() {
     let fails = Lookup::new(|_, _| Err(Why::NoAnswer));
-    let failure = "cannot resolve \"example.org\": the resolver has no answer for now; check the network and \
-                   /etc/resolv.conf, or give an address; 192.0.2.1 stays watched";
+    let failure = "192.0.2.1 stays watched: cannot resolve \"example.org\": the resolver has no answer for now; \
+                   check the network and /etc/resolv.conf, or give an address";
     for (lookup, expected) in [
         (Some(finds(OLD)), "example.org is still 192.0.2.1"),
         (Some(fails), failure),
         (
             Some(finds("224.0.0.1")),
-            "example.org was 192.0.2.1, is 224.0.0.1 now, but stays watched at 192.0.2.1: \
+            "example.org was 192.0.2.1, is 224.0.0.1 now, but 192.0.2.1 stays watched: \
                                     that is not the address of one host",
         ),
         (None, "a simulated path: 192.0.2.1 leads nowhere else"),

@@ -10,6 +10,7 @@ mod measure;
 mod names;
 mod path;
 mod picture;
+mod reresolve;
 mod start;
 mod unread;
 mod ways_out;

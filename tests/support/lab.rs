@@ -104,13 +104,23 @@ pub fn permit_ping() {
 }
 
 /// Gives addresses names, by a hosts(5) file in the place of this mount namespace's own.
-pub fn hosts<A: Display, N: Display>(named: impl IntoIterator<Item = (A, N)>) {
-    let mut file = tempfile::NamedTempFile::new().expect("a file");
-    for (address, name) in named {
-        writeln!(file, "{address} {name}").expect("a file");
-    }
+pub fn hosts<A: Display, N: Display>(named: impl IntoIterator<Item = (A, N)>) -> Hosts {
+    let hosts = Hosts(tempfile::NamedTempFile::new().expect("a file"));
+    hosts.set(named);
     // The mount keeps what is in the file after its name is gone.
-    run(&["mount", "--bind", file.path().to_str().expect("a plain name"), "/etc/hosts"]);
+    run(&["mount", "--bind", hosts.0.path().to_str().expect("a plain name"), "/etc/hosts"]);
+    hosts
+}
+
+/// The hosts(5) file in force.
+pub struct Hosts(tempfile::NamedTempFile);
+
+impl Hosts {
+    /// These are the names from now on, and no others.
+    pub fn set<A: Display, N: Display>(&self, named: impl IntoIterator<Item = (A, N)>) {
+        let lines = named.into_iter().map(|(address, name)| format!("{address} {name}\n"));
+        std::fs::write(self.0.path(), lines.collect::<String>()).expect("a file");
+    }
 }
 
 /// Names DNS servers, by a resolv.conf(5) file in the place of this mount namespace's own.

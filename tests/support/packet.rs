@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const ETHERNET: usize = 14;
+const TCP: u8 = 6;
 const UDP: u8 = 17;
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
@@ -11,10 +12,15 @@ const ECHO_REQUEST: u8 = 8;
 const ECHO_REPLY: u8 = 0;
 const ECHO_REQUEST_V6: u8 = 128;
 const ECHO_REPLY_V6: u8 = 129;
+/// TCP's flags.
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+const RST: u8 = 4;
+const ACK: u8 = 16;
 /// The payload's first four bytes are a check of its number.
 const CHECK: usize = 4;
 
-/// A UDP packet or an ICMP echo request as it arrived.
+/// A UDP packet, an ICMP echo request or a TCP SYN as it arrived.
 #[derive(Clone, Debug)]
 pub struct Probe {
     /// Who sent it.
@@ -25,9 +31,11 @@ pub struct Probe {
     pub ttl: u8,
     /// Whether it is an echo request.
     pub is_echo: bool,
-    /// UDP source port, or the echo request's identifier.
+    /// Whether it is a TCP SYN.
+    pub is_syn: bool,
+    /// UDP or TCP source port, or the echo request's identifier.
     pub source_port: u16,
-    /// UDP destination port, or the echo request's sequence number.
+    /// UDP or TCP destination port, or the echo request's sequence number.
     pub port: u16,
     /// The type of service or the traffic class.
     pub tos: u8,
@@ -78,16 +86,16 @@ pub struct Quote {
 }
 
 impl Probe {
-    /// Reads an Ethernet frame; `None` for anything but a whole UDP packet or echo request over IPv4 or IPv6.
+    /// Reads an Ethernet frame; `None` for anything but a whole UDP packet, echo request or SYN.
     pub fn parse(frame: &[u8]) -> Option<Self> {
         let (head, packet) = frame.split_at_checked(ETHERNET)?;
         let (source, destination, ttl, ip_header): (IpAddr, IpAddr, _, _) = match packet.first()? >> 4 {
-            4 if matches!(*packet.get(9)?, UDP | ICMP) => {
+            4 if matches!(*packet.get(9)?, UDP | ICMP | TCP) => {
                 let source = <[u8; 4]>::try_from(packet.get(12..16)?).ok()?;
                 let destination = <[u8; 4]>::try_from(packet.get(16..20)?).ok()?;
                 (source.into(), destination.into(), packet[8], usize::from(packet[0] & 15) * 4)
             }
-            6 if matches!(*packet.get(6)?, UDP | ICMPV6) => {
+            6 if matches!(*packet.get(6)?, UDP | ICMPV6 | TCP) => {
                 let source = <[u8; 16]>::try_from(packet.get(8..24)?).ok()?;
                 let destination = <[u8; 16]>::try_from(packet.get(24..40)?).ok()?;
                 (source.into(), destination.into(), packet[7], 40)
@@ -99,7 +107,10 @@ impl Probe {
             IpAddr::V6(_) => (false, packet[6], 40 + usize::from(u16::from_be_bytes([packet[4], packet[5]]))),
         };
         let body = packet.get(ip_header..total)?;
-        let is_echo = protocol != UDP;
+        let (is_echo, is_syn) = (!matches!(protocol, UDP | TCP), protocol == TCP);
+        if is_syn && *body.get(13)? & (FIN | SYN | RST | ACK) != SYN {
+            return None;
+        }
         if is_echo && *body.first()? != if is_v4 { ECHO_REQUEST } else { ECHO_REQUEST_V6 } {
             return None;
         }
@@ -113,20 +124,22 @@ impl Probe {
             destination,
             ttl,
             is_echo,
+            is_syn,
             source_port: field(if is_echo { 4 } else { 0 })?,
             port: field(if is_echo { 6 } else { 2 })?,
             tos: if is_v4 { packet[1] } else { packet[0] << 4 | packet[1] >> 4 },
-            payload: body.get(8..)?.to_vec(),
+            payload: if is_syn { Vec::new() } else { body.get(8..)?.to_vec() },
             ethernet,
             packet: packet.get(..total)?.to_vec(),
             ip_header,
         };
         // A veth leaves the checksum to a network card that it has not got.
         if !is_echo {
-            let udp = &mut probe.packet[ip_header..];
-            udp[6..8].fill(0);
-            let sum = pseudo_checksum(source, destination, UDP, udp);
-            udp[6..8].copy_from_slice(&sum.to_be_bytes());
+            let at = if is_syn { 16 } else { 6 };
+            let body = &mut probe.packet[ip_header..];
+            body.get_mut(at..at + 2)?.fill(0);
+            let sum = pseudo_checksum(source, destination, protocol, body);
+            body[at..at + 2].copy_from_slice(&sum.to_be_bytes());
         }
         Some(probe)
     }
@@ -174,6 +187,24 @@ impl Probe {
         let sum = pseudo_checksum(self.destination, self.source, UDP, &udp);
         udp[6..8].copy_from_slice(&sum.to_be_bytes());
         self.frame(self.destination, 64 - distance, UDP, &udp)
+    }
+
+    /// The sequence number of a SYN (RFC 9293, 3.1).
+    pub fn sequence(&self) -> u32 {
+        let bytes = self.packet[self.ip_header + 4..][..4].try_into().expect("a whole SYN");
+        u32::from_be_bytes(bytes)
+    }
+
+    /// The frame of the RST by which a closed port answers this SYN, `distance` hops away: it is believed for an
+    /// `ack` that is the next number after the SYN's.
+    pub fn reset(&self, distance: u8, ack: u32) -> Vec<u8> {
+        let mut tcp = [self.port.to_be_bytes(), self.source_port.to_be_bytes()].concat();
+        tcp.extend([0; 4]);
+        tcp.extend(ack.to_be_bytes());
+        tcp.extend([5 << 4, RST | ACK, 0, 0, 0, 0, 0, 0]);
+        let sum = pseudo_checksum(self.destination, self.source, TCP, &tcp);
+        tcp[16..18].copy_from_slice(&sum.to_be_bytes());
+        self.frame(self.destination, 64 - distance, TCP, &tcp)
     }
 
     /// The frame of the echo reply to this echo request, `distance` hops away.
@@ -319,7 +350,7 @@ fn checksum(bytes: &[u8]) -> u16 {
     !(sum as u16)
 }
 
-/// The checksum over `body` and the pseudo-header of UDP and `ICMPv6`; 0xffff for 0, as UDP wants it.
+/// The checksum over `body` and the pseudo-header of UDP, TCP and `ICMPv6`; 0xffff for 0, as UDP wants it.
 fn pseudo_checksum(source: IpAddr, destination: IpAddr, protocol: u8, body: &[u8]) -> u16 {
     let mut bytes = Vec::new();
     for address in [source, destination] {

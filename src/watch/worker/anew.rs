@@ -34,11 +34,11 @@ impl<N: Fn(Notice)> Worker<'_, N> {
                 let moved = format!("{target} was {was}, is {is} now");
                 let text = match self.move_to(&found) {
                     Ok(()) => format!("{moved}; statistics restarted"),
-                    Err(why) => format!("{moved}, but stays watched at {was}: {why}"),
+                    Err(why) => format!("{moved}, but {was} stays watched: {why}"),
                 };
                 (text, true)
             }
-            Err(error) => (format!("{error}; {address} stays watched"), true),
+            Err(error) => (format!("{address} stays watched: {error}"), true),
         };
         let is_told = self.said.as_deref() == Some(&*text);
         if is_wanted || is_news && !is_told {

@@ -124,6 +124,8 @@ impl Work {
         let code = if distance < self.target { Code::TIME_EXCEEDED } else { Code::PORT };
         let frame = if probe.is_echo && distance == self.target {
             probe.echo_reply(distance)
+        } else if probe.is_syn && distance == self.target {
+            probe.reset(distance, probe.sequence().wrapping_add(1))
         } else {
             probe.error(from, distance, code, &Quote::default())
         };
@@ -132,6 +134,9 @@ impl Work {
 
     fn lie(&mut self) -> Vec<u8> {
         let (probe, age, truth) = self.truth();
+        if probe.is_syn {
+            return self.about_syn(&probe, age, truth);
+        }
         let liar: IpAddr = if probe.source.is_ipv4() { LIAR.0.into() } else { LIAR.1.into() };
         let mut body = packet::body(&truth).to_vec();
         let is_reply = probe.is_echo && probe.ttl >= self.target;
@@ -220,6 +225,66 @@ impl Work {
                     *first = types[self.draw(4)];
                 }
                 Self::from(liar, &probe, &bytes)
+            }
+        }
+    }
+
+    /// Lies about a SYN. Of these the kernel asks for ports and sequence number alone; so every lie spoils one of
+    /// them, or the check, or comes when the connection is gone.
+    fn about_syn(&mut self, probe: &Probe, age: Duration, truth: Vec<u8>) -> Vec<u8> {
+        let liar: IpAddr = if probe.source.is_ipv4() { LIAR.0.into() } else { LIAR.1.into() };
+        let ip = if probe.source.is_ipv4() { 20 } else { 40 };
+        let (ports, end) = (8 + ip, 8 + ip + 8);
+        if probe.ttl >= self.target {
+            // Of another connection; said once more, long after; by nobody who saw it.
+            let sequence = probe.sequence();
+            return match self.draw(3) {
+                0 if age > ANSWERED => truth,
+                1 => probe.reset(self.target, sequence ^ (1 << (8 + self.draw(24)))),
+                _ => probe.reset(self.target, sequence.wrapping_add(2 + self.draw(1 << 30) as u32)),
+            };
+        }
+        let mut body = packet::body(&truth).to_vec();
+        match self.draw(8) {
+            0 => {
+                body.truncate(self.draw(end));
+                packet::with_body(&truth, &body, self.draw(4) > 0)
+            }
+            1 => {
+                let at = self.draw(body.len());
+                body[at] ^= 1 << self.draw(8);
+                packet::with_body(&truth, &body, false)
+            }
+            // The number after the SYN's is in the window too.
+            2 => {
+                body[ports + self.draw(8)] ^= 2 << self.draw(7);
+                packet::with_body(&truth, &body, true)
+            }
+            3 if age > ANSWERED => truth,
+            // The right ports, guessed, but not the number.
+            4 => {
+                let guess = probe.sequence().wrapping_add(2 + self.draw(1 << 30) as u32);
+                body[ports + 4..end].copy_from_slice(&guess.to_be_bytes());
+                Self::from(liar, probe, &body)
+            }
+            // The right number, which nobody can know, but not the port.
+            5 => {
+                let port = probe.source_port ^ (1 + self.draw(0xffff) as u16);
+                body[ports..ports + 2].copy_from_slice(&port.to_be_bytes());
+                Self::from(liar, probe, &body)
+            }
+            // About a connection to somebody else.
+            6 => {
+                body[8 + ip - 4] ^= 0x40;
+                Self::from(liar, probe, &body)
+            }
+            _ => {
+                let mut bytes = self.bytes(120);
+                let types: [u8; 3] = if probe.source.is_ipv4() { [3, 11, 12] } else { [1, 3, 4] };
+                if let Some(first) = bytes.first_mut() {
+                    *first = types[self.draw(3)];
+                }
+                Self::from(liar, probe, &bytes)
             }
         }
     }

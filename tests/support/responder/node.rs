@@ -74,7 +74,7 @@ impl Node {
         }
     }
 
-    /// A target at a distance: port unreachable, and echo replies.
+    /// A target at a distance: port unreachable, a RST, and echo replies.
     pub fn target(distance: u8) -> Self {
         Self { pings: true, ..Self::router(distance).saying(Says::Error(Code::PORT)) }
     }
@@ -156,6 +156,9 @@ impl Node {
             return Some(probe.echo_reply(distance));
         }
         match says {
+            Says::Error(Code::PORT) | Says::Echo | Says::Bytes(_) if probe.is_syn => {
+                Some(probe.reset(distance, probe.sequence().wrapping_add(1)))
+            }
             Says::Nothing => None,
             Says::Error(code) => Some(probe.error(from, distance, *code, &self.quote)),
             Says::Echo => Some(probe.answer(distance, &probe.payload)),
