@@ -93,13 +93,21 @@ fn a_full_disk_is_told_and_nothing_is_lost_once_it_has_room() {
 fn a_writer_that_is_stuck_blocks_nobody_and_what_is_lost_is_counted() {
     let (queue, records) = sync_channel(QUEUE);
     let status = Status { path: Arc::from(Path::new("x")), trouble: None, lost: 0 };
-    let recorder = Recorder { queue, status: Arc::new(Mutex::new(status)), lost: AtomicU64::new(0) };
+    let (status, lost, owned_up) = (Arc::new(Mutex::new(status)), AtomicU64::new(0), AtomicU64::new(0));
+    let recorder = Recorder { queue, status, lost, owned_up };
     for number in 0..QUEUE as u32 + 7 {
         recorder.push(round(number));
     }
     assert_eq!(recorder.status().lost, 7);
+    // Once there is room the file says so, at the place of what is missing.
+    for _ in 0..2 {
+        records.recv().unwrap();
+    }
+    recorder.push(round(9_999));
+    recorder.push(round(10_000));
     drop(recorder);
-    assert_eq!(records.iter().count(), QUEUE);
+    let ends: Vec<Item> = records.iter().skip(QUEUE - 2).collect();
+    assert_eq!(ends, [Item::Missed(7), Item::Record(round(9_999))]);
 }
 
 #[test]
