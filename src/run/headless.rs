@@ -53,9 +53,10 @@ pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
         match printed.recv_timeout(PATIENCE) {
             Ok(printed) => printed?,
             Err(_) => {
-                return Err(
-                    anyhow::anyhow!("the reader of --jsonl takes nothing; the last records are lost").into()
-                );
+                return Err(anyhow::anyhow!(
+                    "the reader of --jsonl takes nothing; the last records are lost"
+                )
+                .into());
             }
         }
     }

@@ -255,7 +255,7 @@ impl State {
         self.parser.as_mut().expect("a screen").process(bytes);
         self.drawn.bytes += bytes.len();
         // No program here ends an OSC sequence by this byte.
-        self.drawn.bells += bytes.iter().filter(|byte| **byte == 7).count();
+        self.drawn.bells += bytes.split(|byte| *byte == 7).count() - 1;
         self.tail.extend(bytes);
         let begun = self.tail.windows(FRAME.len()).filter(|window| *window == FRAME).count();
         if begun > 0 {
