@@ -41,8 +41,11 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     config.live = true;
     let last = session.parts.last().context("no part is left")?;
     let (first, number) = files::first(last);
+    let ours = files::directory(|name| std::env::var_os(name));
+    let among =
+        files::is_ours(&first) && first.parent().is_some_and(|parent| Some(parent) == ours.as_deref());
     config.recording = Some(Recording {
-        place: RecordPlace::Resumed { first, last: number, session: header.session.clone() },
+        place: RecordPlace::Resumed { first, last: number, session: header.session.clone(), among },
         limit: settings.record_limit,
         required: true,
         arguments: header.arguments.clone(),

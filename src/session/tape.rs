@@ -12,7 +12,7 @@ use crate::engine::end::End;
 use crate::engine::epoch::Epochs;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
-use crate::engine::journal::Journal;
+use crate::engine::journal::{Entry, Journal};
 use crate::engine::path::{HopView, PathView};
 use crate::engine::probe::Command;
 use crate::engine::record::{Record, Why};
@@ -93,9 +93,10 @@ impl Tape {
             // What had ended before the span is no part of it.
             Record::Journal(entry) => {
                 self.next_entry = self.next_entry.max(entry.number.saturating_add(1));
-                if entry.start < self.span.to() && entry.end.is_none_or(|end| end >= self.span.from()) {
-                    Arc::make_mut(&mut self.journal).take(entry);
-                }
+                let (from, to) = (self.span.from(), self.span.to());
+                let reaches = entry.start >= from || entry.end.is_none_or(|end| end > from);
+                let withdrawn = entry.withdrawn || entry.start >= to || !reaches;
+                Arc::make_mut(&mut self.journal).take(Entry { withdrawn, ..entry });
             }
             Record::Epoch(epoch) => {
                 if epoch.start < self.span.to() {

@@ -111,6 +111,7 @@ impl Recorder {
             status: Arc::clone(&status),
             retry: None,
             synced: None,
+            is_unsynced: false,
         };
         thread::Builder::new().name("recording".to_owned()).spawn(move || {
             writer.run(&records);
@@ -203,6 +204,8 @@ struct Writer<M, S> {
     retry: Option<Instant>,
     /// When what was written since the last time is to be synced.
     synced: Option<Instant>,
+    /// The last time it could not be.
+    is_unsynced: bool,
 }
 
 impl<M: Medium, S: Supply<M>> Writer<M, S> {
@@ -279,17 +282,25 @@ impl<M: Medium, S: Supply<M>> Writer<M, S> {
                 Err(error) => return self.failed(&error),
             }
         }
-        if self.retry.take().is_some() {
+        if self.retry.take().is_some() && !self.is_unsynced {
             self.tell(|status| status.trouble = None);
         }
     }
 
     fn sync(&mut self) {
-        if self.synced.take().is_some()
-            && let Err(error) = self.medium.sync()
-        {
-            self.synced = Some(Instant::now() + SYNC);
-            self.failed(&error);
+        if self.synced.take().is_none() {
+            return;
+        }
+        match self.medium.sync() {
+            Ok(()) if std::mem::take(&mut self.is_unsynced) && self.retry.is_none() => {
+                self.tell(|status| status.trouble = None);
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.synced = Some(Instant::now() + SYNC);
+                self.is_unsynced = true;
+                self.failed(&error);
+            }
         }
     }
 

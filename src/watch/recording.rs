@@ -26,6 +26,12 @@ use super::About;
 /// How long the disk may take at the end of a watch.
 pub const PATIENCE: Duration = Duration::from_millis(900);
 
+/// Parts that the limit holds, at least, and the least that a part is, in bytes.
+const PARTS: u64 = 8;
+const LEAST_PART: u64 = 4_096;
+/// Sessions to one target that may begin within one second.
+const NAMES: u8 = 20;
+
 /// Where a watch is recorded, if it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
@@ -54,6 +60,8 @@ pub enum RecordPlace {
         last: u32,
         /// What its parts have in common.
         session: String,
+        /// It lies among other sessions, whose bytes count with its own.
+        among: bool,
     },
 }
 
@@ -193,7 +201,9 @@ impl Sinks {
         (about, pace, anchor): (&About, Pace, Anchor),
     ) -> Result<(), (PathBuf, io::Error)> {
         let header = header(about, pace, anchor, &wanted.arguments);
-        let goal = |first, named| Place { first, limit: wanted.limit, named, part: PART };
+        // Parts are what is removed at once: small enough for the limit to mean something.
+        let part = (wanted.limit / PARTS).clamp(LEAST_PART, PART);
+        let goal = |first, named| Place { first, limit: wanted.limit, named, part };
         let (first, begun) = match &wanted.place {
             RecordPlace::Directory(None) => {
                 let error = io::Error::other("neither HOME nor XDG_STATE_HOME is set");
@@ -201,13 +211,14 @@ impl Sinks {
             }
             RecordPlace::Directory(Some(directory)) => {
                 files::make(directory).map_err(|error| (directory.clone(), error))?;
-                let first = files::name(directory, anchor.wall, &about.target);
+                let name = |nth| files::name(directory, anchor.wall, &about.target, nth);
+                let first = (1..NAMES).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(NAMES));
                 (first.clone(), Recorder::start(header, goal(first, false)))
             }
             RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
-            RecordPlace::Resumed { first, last, session } => {
+            RecordPlace::Resumed { first, last, session, among } => {
                 let header = Header { session: session.clone(), ..header };
-                (first.clone(), Recorder::resume(header, goal(first.clone(), true), *last))
+                (first.clone(), Recorder::resume(header, goal(first.clone(), !among), *last))
             }
         };
         let (recorder, finish) = begun.map_err(|error| (first, error))?;

@@ -117,6 +117,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let mut trace = Trace::new(config.trace, now, clock.anchor());
         if let Some(tape) = &config.resumed {
             trace.resume(now, tape.past());
+            // The clock may have been set since, or been too early to be believed.
+            if tape.anchor().is_outdated_by(&clock.anchor()) {
+                trace.handle_clock_step(clock.anchor());
+            }
         }
         let journal = config.resumed.as_ref().map(|tape| tape.snapshot().journal);
         let worker = Self {

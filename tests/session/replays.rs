@@ -88,7 +88,7 @@ fn a_part_of_a_recording_has_its_own_figures_and_events() {
         assert_eq!((target(&within, "answered"), within["journal"][0]["kind"].as_str()), (0, Some("outage")));
         assert_eq!(within["journal"][0]["lost"].as_u64(), Some(target(&within, "lost")), "{within:#}");
         let after = report(&file, &["--from", &to]);
-        assert_eq!(target(&after, "lost"), 0);
+        assert_eq!((target(&after, "lost"), &after["journal"]), (0, &Value::Array(Vec::new())), "{after:#}");
         let whole = report(&file, &[]);
         assert_eq!(
             target(&whole, "sent"),
@@ -161,4 +161,33 @@ fn a_torn_tail_is_left_out_and_what_is_no_recording_is_said_to_be_none() {
         assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
         assert!(said.contains(why), "{said}");
     }
+}
+
+#[test]
+fn a_recording_in_many_parts_is_one_and_is_gone_on_with_in_the_last() {
+    let (directory, file) = place();
+    let part = |number: u32| directory.path().join(format!("watch_{number}.jsonl"));
+    let watch = Watch::start(demo(&file, &["--record-limit", "32k"]));
+    until("a third part", 60.0, || part(3).exists());
+    watch.signal(Signal::SIGTERM);
+    assert!(watch.ended().0.success());
+    let sizes = [file.clone(), part(2)].map(|path| std::fs::metadata(path).expect("a part").len());
+    assert!(sizes.iter().all(|size| (4_096..6_000).contains(size)), "{sizes:?}");
+    let sent = |path: &std::path::Path| report(path, &[])["hops"][0]["sent"].as_u64().expect("a count");
+    let all = rounds(&[lines(&file), lines(&part(2)), lines(&part(3))].concat());
+    assert_eq!(all, (0..all.len() as u64).collect::<Vec<_>>());
+    assert_eq!(
+        (sent(&file), sent(&part(2)), sent(&part(3))),
+        (all.len() as u64, all.len() as u64, all.len() as u64)
+    );
+    let behind =
+        |from: u32| (from..from + 4).map(|number| rounds(&lines(&part(number))).len()).sum::<usize>();
+    let before = behind(3);
+    let mut command = hopwatch(&["resume", "--headless", text(&file)]);
+    let mut resumed = command.stderr(std::process::Stdio::null()).spawn().expect("it starts");
+    until("rounds behind the gap", 20.0, || behind(3) > before + 3);
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(resumed.id()).expect("a pid"));
+    nix::sys::signal::kill(pid, Signal::SIGTERM).expect("it runs");
+    assert!(resumed.wait().expect("it ends").success());
+    assert!(sent(&file) > all.len() as u64);
 }
