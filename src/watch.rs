@@ -32,7 +32,7 @@ use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
 use crate::session::tape::Tape;
-pub use events::{EventLink, EventStatus, Happened, News};
+pub use events::{EventLink, EventStatus, Events, Happened, News};
 pub use recording::{RecordPlace, Recorded, Recording, Stream, StreamEnd, Told};
 
 /// What a front end draws or prints.

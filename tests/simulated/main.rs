@@ -15,5 +15,6 @@ mod random;
 mod refusals;
 mod sleep;
 mod statistics;
+mod told;
 mod ways;
 mod week;
