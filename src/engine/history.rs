@@ -14,7 +14,7 @@ mod schedule;
 mod slices;
 mod totals;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use self::chain::Chain;
 use self::schedule::Schedule;
 use self::slices::Slices;
 pub use self::totals::{ResponderTotals, Totals};
-use super::record::{Gap, Record, Slowed};
+use super::record::{Gap, Record, Slowed, Why};
 use super::round::{LATE, Late, Round, RoundRow, Row, Try};
 use super::span::Span;
 use super::time::Time;
@@ -101,19 +101,22 @@ impl History {
                 totals.part();
             }
             known.at = Some(at);
-            totals.push(outcome, &part.responders);
+            let is_slowed = is_slowed(&self.slowed, part.row, at);
+            totals.push(outcome, is_slowed, &part.responders);
             let who = who(outcome).and_then(|by| *numbers.get(usize::from(by))?);
-            self.slices.cell_mut(part.row, at).push(outcome, who, &mut known.chain);
+            self.slices.cell_mut(part.row, at).push(outcome, is_slowed, who, &mut known.chain);
         }
     }
 
     /// Mends a settled round: the try was lost, and is late now.
     pub fn mend(&mut self, late: Late) {
         let known = known_mut(&mut self.rows, late.row);
-        Arc::make_mut(&mut known.totals).mend(&late);
-        if let Some(due) = self.schedule.due(late.round, late.index) {
+        let due = self.schedule.due(late.round, late.index);
+        let is_slowed = due.is_some_and(|due| is_slowed(&self.slowed, late.row, due));
+        Arc::make_mut(&mut known.totals).mend(&late, is_slowed);
+        if let Some(due) = due {
             let who = number(&mut known.responders, late.from);
-            self.slices.cell_mut(late.row, due).mend(&late, who);
+            self.slices.cell_mut(late.row, due).mend(&late, is_slowed, who);
         }
         let Some(round) = self.recent.iter_mut().rev().find(|round| round.number == late.round) else {
             return;
@@ -144,6 +147,15 @@ impl History {
             self.gaps.pop_front();
         }
         self.gaps.push_back(gap);
+        if gap.why == Why::Resumed {
+            // Whoever goes on knows nothing of how the one before asked.
+            let rows: BTreeSet<Row> = self.slowed.iter().map(|slowed| slowed.row).collect();
+            let rows = rows.into_iter().filter(|row| self.is_slowed(*row, gap.to));
+            let over: Vec<Slowed> = rows.map(|row| Slowed { at: gap.to, row, every: 1 }).collect();
+            for slowed in over {
+                self.slow(slowed);
+            }
+        }
     }
 
     /// A hop is asked less often from a moment on, or as often again.
@@ -156,8 +168,7 @@ impl History {
 
     /// Whether a row was asked less often than the others at a moment.
     pub fn is_slowed(&self, row: Row, at: Time) -> bool {
-        let mut changes = self.slowed.iter().rev();
-        changes.find(|slowed| slowed.row == row && slowed.at <= at).is_some_and(|slowed| slowed.every > 1)
+        is_slowed(&self.slowed, row, at)
     }
 
     /// The rounds kept try by try, oldest first.
@@ -250,6 +261,12 @@ fn is_parted(gaps: &VecDeque<Gap>, before: Option<Time>, at: Time) -> bool {
     gaps.iter().rev().take_while(|gap| before < gap.to).any(|gap| gap.to <= at)
 }
 
+/// Whether a row was asked less often than the others at a moment.
+fn is_slowed(slowed: &VecDeque<Slowed>, row: Row, at: Time) -> bool {
+    let mut changes = slowed.iter().rev();
+    changes.find(|slowed| slowed.row == row && slowed.at <= at).is_some_and(|slowed| slowed.every > 1)
+}
+
 /// The place of `address` among a round row's responders, adding it if there is room.
 pub fn responder_index(responders: &mut Vec<IpAddr>, address: IpAddr) -> u8 {
     let known = responders.iter().position(|&known| known == address);
@@ -269,6 +286,7 @@ mod tests {
     use super::*;
     use crate::engine::end::End;
     use crate::engine::probe::Grade;
+    use crate::engine::stats::Counts;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -303,6 +321,33 @@ mod tests {
         let tries = &history.recent().next().unwrap().rows[0].tries;
         assert_eq!(tries[1], Try::Late { us: 4_000_000, by: 0, grade: Grade::Kernel });
         assert_eq!(before.total(Row::Hop(1)).unwrap().counts.lost, 1, "a clone keeps what it saw");
+    }
+
+    #[test]
+    fn a_slower_pace_is_set_apart_until_it_ends_or_another_watch_goes_on() {
+        let row = Row::Hop(1);
+        for why in [Why::Suspend, Why::Resumed] {
+            let mut history = History::default();
+            history.slow(Slowed { at: Time::from_millis(1_500), row, every: 3 });
+            history.push(round(0, &[Try::Lost, Try::Lost, answered(10), Try::Lost]));
+            let late = Late {
+                round: 0,
+                row,
+                index: 3,
+                refused: false,
+                us: 4_000_000,
+                grade: Grade::Kernel,
+                from: HERE,
+            };
+            let Counts { slowed, slowed_lost, bursts, .. } = history.total(row).unwrap().counts;
+            assert_eq!((slowed, slowed_lost, bursts), (2, 1, 1));
+            history.mend(late);
+            let counts = history.total(row).unwrap().counts;
+            assert_eq!((counts.slowed, counts.slowed_lost, counts.judged(), counts.sent()), (2, 0, 2, 4));
+            let at = Time::from_millis(9_000);
+            history.part(Gap { from: Time::from_millis(4_000), to: at, why });
+            assert_eq!(history.is_slowed(row, at), why == Why::Suspend);
+        }
     }
 
     #[test]

@@ -152,13 +152,16 @@ impl Snapshot {
         settled.chain(hops.filter_map(|hop| hop.current))
     }
 
-    /// The latest tries of a row, oldest first, at most `most` of them.
-    pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<Try> {
+    /// The latest tries of a row, oldest first, at most `most` of them; and whether each was asked less often
+    /// than the others.
+    pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<(Try, bool)> {
         let mut tries = Vec::with_capacity(most);
         for round in self.history.recent().chain(&self.open).rev() {
             let Some(part) = round.row(row) else { continue };
             let [first, end] = [span.from(), span.to()].map(|edge| round.tries_before(edge));
-            let wanted = part.tries.iter().take(end).skip(first).rev();
+            let wanted = part.tries.iter().enumerate().take(end).skip(first).rev();
+            let wanted =
+                wanted.map(|(index, &outcome)| (outcome, self.history.is_slowed(row, round.due(index))));
             tries.extend(wanted.take(most - tries.len()));
             if tries.len() == most || first > 0 {
                 break;
@@ -231,7 +234,7 @@ mod tests {
     fn percentiles_lie_between_best_and_worst() {
         for us in [64, 999, 2_114, 25_000_001] {
             let mut totals = Totals::default();
-            totals.push(Try::Answered { us, by: 0, grade: Grade::Kernel }, &[]);
+            totals.push(Try::Answered { us, by: 0, grade: Grade::Kernel }, false, &[]);
             let rtt = Rtt::of(&totals).unwrap();
             let exact = f64::from(us) / 1_000.0;
             let all = [rtt.best, rtt.avg, rtt.worst, rtt.p50, rtt.p95, rtt.p99];

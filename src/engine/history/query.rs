@@ -34,7 +34,7 @@ impl History {
                     totals.part();
                 }
                 before = Some(at);
-                totals.push(outcome, &part.responders);
+                totals.push(outcome, self.is_slowed(row, at), &part.responders);
             }
         }
         let doubled = self.total(row).is_some_and(|total| total.counts.duplicates > 0);
