@@ -54,8 +54,10 @@ pub struct Case {
     pub hurt: u32,
     /// Rounds from then on in which it may not be known yet.
     pub grace: u32,
-    /// What may be said before it is known.
+    /// What may be said before it is known: before the trouble, and while the time for grace lasts.
     pub before: &'static [Kind],
+    /// What else may be said while that lasts.
+    pub meanwhile: &'static [Kind],
     /// What may be said once it is.
     pub after: &'static [Kind],
     /// What is to be said at the end.
@@ -80,6 +82,7 @@ impl Case {
             hurt: 0,
             grace: 0,
             before: &[Kind::Clean],
+            meanwhile: &[],
             after: &[Kind::Clean],
             end: Kind::Clean,
             place: None,
@@ -180,10 +183,10 @@ fn two_ways() -> Stage {
     Stage::Real { chain, _other: Some(other) }
 }
 
-/// Two milliseconds a hop, and so much more from a hop on.
+/// Ten milliseconds a hop, and so much more from a hop on.
 fn slow_from(distance: u8, more: f64) -> Vec<Node> {
     let nodes = Node::path(ROUTERS).into_iter().zip(1u8..);
-    let delay = |at: u8| 2.0 * f64::from(at) + if at >= distance { more } else { 0.0 };
+    let delay = |at: u8| 10.0 * f64::from(at) + if at >= distance { more } else { 0.0 };
     nodes.map(|(node, at)| node.after_ms(delay(at)).jitter_ms(0.5)).collect()
 }
 
@@ -214,7 +217,8 @@ pub fn all() -> Vec<Case> {
         Case {
             grace: 30,
             before: &[Clean, Unclear],
-            after: &[TargetLimited],
+            // Which of two it is, it may say: that is not wrong.
+            after: &[TargetLimited, Unclear],
             end: TargetLimited,
             ..Case::clean("limited target", || limited(ROUTERS + 1))
         },
@@ -228,8 +232,13 @@ pub fn all() -> Vec<Case> {
             silent_target: true,
             ..Case::loss("filtered, and loss", || with(&[(ROUTERS + 1, FILTER), (2, LOSS_THERE)]), (2, 3))
         },
-        Case::sudden("outage", unlimited, &[Outage], Some((3, 4)), |stage| stage.nft(3, CUT)),
-        Case::sudden("refused", unlimited, &[Refused], Some((2, 3)), |stage| stage.nft(3, REFUSE)),
+        Case {
+            // Its first second is a burst of loss.
+            meanwhile: &[Loss],
+            ..Case::sudden("outage", unlimited, &[Outage], Some((3, 4)), |stage| stage.nft(3, CUT))
+        },
+        // Who refuses is the third, and what it refuses is to pass on to the fourth.
+        Case::sudden("refused", unlimited, &[Refused], Some((3, 4)), |stage| stage.nft(3, REFUSE)),
         Case {
             is_exact: false,
             ..Case::sudden("loop", unlimited, &[Loop], Some((2, 3)), |stage| {
@@ -244,7 +253,7 @@ pub fn all() -> Vec<Case> {
                 &[Latency],
                 Some((3, 4)),
                 |stage| match stage {
-                    Stage::MadeUp(responder) => responder.set_path(slow_from(4, 25.0)),
+                    Stage::MadeUp(responder) => responder.set_path(slow_from(4, 60.0)),
                     Stage::Real { .. } => panic!("real routers take no delay"),
                 },
             )

@@ -122,7 +122,7 @@ fn allowed(case: &Case, round: u32, finding: &Finding) -> Result<(), String> {
     let is_in_time = match round {
         _ if kind == Kind::Gathering => round < 10,
         round if round <= case.hurt => before || case.hurt == 0 && after,
-        round if round <= case.hurt + case.grace => before || after,
+        round if round <= case.hurt + case.grace => before || after || case.meanwhile.contains(&kind),
         _ => after,
     };
     if !is_in_time {
