@@ -9,17 +9,19 @@ mod chain;
 mod chart;
 mod chunk;
 mod code;
+mod known;
 mod query;
 mod schedule;
 mod slices;
 mod totals;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::cell::{Cell, Part};
 use self::chain::Chain;
+use self::known::{Known, is_slowed, known_mut, number};
 use self::schedule::Schedule;
 use self::slices::Slices;
 pub use self::totals::{ResponderTotals, Totals};
@@ -43,21 +45,8 @@ pub struct History {
     rows: Vec<Known>,
     schedule: Schedule,
     gaps: VecDeque<Gap>,
-    /// When which hop was asked less often, or as often again.
-    slowed: VecDeque<Slowed>,
     /// When the first round of all began.
     first: Option<Time>,
-}
-
-/// What is known of a row besides its slices.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    totals: Arc<Totals>,
-    /// Who answered, in order of first answer; at most 255.
-    responders: Arc<Vec<IpAddr>>,
-    chain: Chain,
-    /// When the latest try was due.
-    at: Option<Time>,
 }
 
 impl History {
@@ -101,7 +90,7 @@ impl History {
                 totals.part();
             }
             known.at = Some(at);
-            let is_slowed = is_slowed(&self.slowed, part.row, at);
+            let is_slowed = is_slowed(&known.slowed, at);
             totals.push(outcome, is_slowed, &part.responders);
             let who = who(outcome).and_then(|by| *numbers.get(usize::from(by))?);
             self.slices.cell_mut(part.row, at).push(outcome, is_slowed, who, &mut known.chain);
@@ -112,7 +101,7 @@ impl History {
     pub fn mend(&mut self, late: Late) {
         let known = known_mut(&mut self.rows, late.row);
         let due = self.schedule.due(late.round, late.index);
-        let is_slowed = due.is_some_and(|due| is_slowed(&self.slowed, late.row, due));
+        let is_slowed = due.is_some_and(|due| is_slowed(&known.slowed, due));
         Arc::make_mut(&mut known.totals).mend(&late, is_slowed);
         if let Some(due) = due {
             let who = number(&mut known.responders, late.from);
@@ -149,26 +138,20 @@ impl History {
         self.gaps.push_back(gap);
         if gap.why == Why::Resumed {
             // Whoever goes on knows nothing of how the one before asked.
-            let rows: BTreeSet<Row> = self.slowed.iter().map(|slowed| slowed.row).collect();
-            let rows = rows.into_iter().filter(|row| self.is_slowed(*row, gap.to));
-            let over: Vec<Slowed> = rows.map(|row| Slowed { at: gap.to, row, every: 1 }).collect();
-            for slowed in over {
-                self.slow(slowed);
+            for known in self.rows.iter_mut().filter(|known| is_slowed(&known.slowed, gap.to)) {
+                known.slow(gap.to, false);
             }
         }
     }
 
     /// A hop is asked less often from a moment on, or as often again.
     pub fn slow(&mut self, slowed: Slowed) {
-        if self.slowed.len() == GAPS {
-            self.slowed.pop_front();
-        }
-        self.slowed.push_back(slowed);
+        known_mut(&mut self.rows, slowed.row).slow(slowed.at, slowed.every > 1);
     }
 
     /// Whether a row was asked less often than the others at a moment.
     pub fn is_slowed(&self, row: Row, at: Time) -> bool {
-        is_slowed(&self.slowed, row, at)
+        self.rows.get(row.index()).is_some_and(|known| is_slowed(&known.slowed, at))
     }
 
     /// The rounds kept try by try, oldest first.
@@ -225,28 +208,6 @@ impl History {
     }
 }
 
-/// What is known of a row, made if nothing is.
-fn known_mut(rows: &mut Vec<Known>, row: Row) -> &mut Known {
-    let index = row.index();
-    if index >= rows.len() {
-        rows.resize_with(index + 1, Known::default);
-    }
-    &mut rows[index]
-}
-
-/// The number of a row's responder, which is added if there is room.
-fn number(responders: &mut Arc<Vec<IpAddr>>, address: IpAddr) -> Option<u8> {
-    let known = responders.iter().position(|&known| known == address);
-    let number = known.or_else(|| {
-        let next = responders.len();
-        (next < usize::from(u8::MAX)).then(|| {
-            Arc::make_mut(responders).push(address);
-            next
-        })
-    });
-    number.and_then(|number| u8::try_from(number).ok())
-}
-
 /// Which of its round's responders a try was answered or refused by.
 const fn who(outcome: Try) -> Option<u8> {
     match outcome {
@@ -259,12 +220,6 @@ const fn who(outcome: Try) -> Option<u8> {
 fn is_parted(gaps: &VecDeque<Gap>, before: Option<Time>, at: Time) -> bool {
     let Some(before) = before else { return false };
     gaps.iter().rev().take_while(|gap| before < gap.to).any(|gap| gap.to <= at)
-}
-
-/// Whether a row was asked less often than the others at a moment.
-fn is_slowed(slowed: &VecDeque<Slowed>, row: Row, at: Time) -> bool {
-    let mut changes = slowed.iter().rev();
-    changes.find(|slowed| slowed.row == row && slowed.at <= at).is_some_and(|slowed| slowed.every > 1)
 }
 
 /// The place of `address` among a round row's responders, adding it if there is room.

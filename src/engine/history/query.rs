@@ -64,7 +64,7 @@ impl History {
     }
 
     /// Whether a span's tries are all told apart.
-    pub(super) fn has_tries(&self, span: Span) -> bool {
+    pub fn has_tries(&self, span: Span) -> bool {
         let first = self.recent.front().map(|round| round.start);
         first == self.first || first.is_none_or(|first| first <= span.from())
     }
