@@ -75,7 +75,7 @@ pub enum RunError {
 #[derive(Clone, Debug)]
 pub enum Seen {
     /// A newer view.
-    View(View),
+    View(Box<View>),
     /// A signal wants it to end now: its number.
     Signal(i32),
     /// The watch broke down.
@@ -148,7 +148,9 @@ fn printed(settings: &Settings, order: Option<Vec<&'static Figure>>, seen: Views
     let progress = io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count));
     match settings.mode {
         Mode::Once => {
-            let form = Once::new(settings.hosts, settings.probing.size).with_origins(settings.origins);
+            let form = Once::new(settings.hosts, settings.probing.size)
+                .with_origins(settings.origins)
+                .with_labels(settings.labels);
             once(seen, form, out)
         }
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, Span::All, &zone)),
@@ -220,7 +222,7 @@ impl Iterator for Views<'_> {
             match self.told.recv() {
                 Ok(Notice::View) => {
                     if let Some(view) = self.watch.take_view() {
-                        return Some(Seen::View(view));
+                        return Some(Seen::View(Box::new(view)));
                     }
                 }
                 Ok(Notice::Signal(number)) => return Some(Seen::Signal(number)),
@@ -287,7 +289,7 @@ fn to_the_end(
         match seen {
             Seen::View(view) => {
                 each(&view)?;
-                last = Some(view);
+                last = Some(*view);
             }
             Seen::Gone => return Ok((last, Exit::Failed)),
             Seen::Signal(number) => return Ok((last, Exit::of_signal(number))),
@@ -318,15 +320,19 @@ mod tests {
 
     #[test]
     fn a_trace_tells_whether_the_target_was_reached() {
-        assert_eq!(traced(vec![Seen::View(fixture::reached())]).0, Exit::Done);
-        assert_eq!(traced(vec![Seen::View(fixture::silent())]).0, Exit::Failed);
+        assert_eq!(traced(vec![Seen::View(Box::new(fixture::reached()))]).0, Exit::Done);
+        assert_eq!(traced(vec![Seen::View(Box::new(fixture::silent()))]).0, Exit::Failed);
         assert_eq!(traced(vec![]).0, Exit::Failed);
     }
 
     #[test]
     fn an_interrupted_run_prints_what_there_is() {
         let seen = || {
-            vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())]
+            vec![
+                Seen::View(Box::new(fixture::silent())),
+                Seen::Signal(libc::SIGINT),
+                Seen::View(Box::new(fixture::reached())),
+            ]
         };
         let (exit, text) = traced(seen());
         assert_eq!((exit, text.lines().count()), (Exit::Interrupted, 3), "{text}");
@@ -337,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_report_is_of_the_last_view() {
-        let seen = vec![Seen::View(fixture::silent()), Seen::View(fixture::refused())];
+        let seen = vec![Seen::View(Box::new(fixture::silent())), Seen::View(Box::new(fixture::refused()))];
         let (exit, text, _) = reported(seen);
         assert_eq!((exit, text.as_str()), (Exit::Done, "2001:db8:ffff::1"));
     }

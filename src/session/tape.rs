@@ -67,7 +67,7 @@ impl Tape {
         }
         match record {
             Record::Round(round) => self.round(round),
-            Record::Late(_) | Record::Duplicate(_) | Record::Gap(_) => {
+            Record::Late(_) | Record::Duplicate(_) | Record::Gap(_) | Record::Slowed(_) => {
                 Arc::make_mut(&mut self.history).apply(&record);
             }
             Record::Fault(fault) if self.holds(fault.since) => self.fault = Some(fault),
@@ -88,7 +88,7 @@ impl Tape {
                     Arc::make_mut(&mut self.epochs).take(epoch);
                 }
             }
-            Record::Fault(_) | Record::Slowed(_) => {}
+            Record::Fault(_) => {}
         }
     }
 
