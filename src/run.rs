@@ -177,7 +177,9 @@ fn printed(settings: &Settings, order: Option<Vec<&'static Figure>>, seen: Views
     let progress = io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count));
     match settings.mode {
         Mode::Once => {
-            let form = Once::new(settings.hosts, settings.probing.size).with_origins(settings.origins);
+            let form = Once::new(settings.hosts, settings.probing.size)
+                .with_origins(settings.origins)
+                .with_labels(settings.labels);
             once(seen, form, out)
         }
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, Span::All, &zone)),

@@ -14,6 +14,7 @@ mod play;
 mod random;
 mod refusals;
 mod sleep;
+mod slowed;
 mod statistics;
 mod told;
 mod ways;
