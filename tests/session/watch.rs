@@ -180,3 +180,15 @@ pub fn until(what: &str, seconds: f64, mut met: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Tries of the first hop in a report, whatever became of them; none where it was never asked.
+pub fn tries(report: &Value) -> u64 {
+    let hop = &report["hops"][0];
+    ["sent", "skipped", "not_sent"].iter().filter_map(|what| hop[what].as_u64()).sum()
+}
+
+/// The same among records.
+pub fn recorded_tries(records: &[Value]) -> u64 {
+    let first = records.iter().filter_map(|record| record["round"]["us"][0].as_array());
+    first.map(|tries| tries.len() as u64).sum()
+}
