@@ -7,7 +7,7 @@ pub mod resume;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, Parser};
 
 pub use error::{Stop, UsageError};
 
@@ -118,13 +118,13 @@ pub struct Cli {
     #[arg(short = 'Z', long, value_name = "TIME", allow_negative_numbers = true, help_heading = PROBING)]
     pub timeout: Option<String>,
     /// Probe with UDP (the default)
-    #[arg(short = 'u', long, overrides_with_all = ["icmp", "tcp"], help_heading = PROBING)]
+    #[arg(short = 'u', long, help_heading = PROBING)]
     pub udp: bool,
     /// Probe with ICMP echo requests
-    #[arg(long, overrides_with_all = ["udp", "tcp"], help_heading = PROBING)]
+    #[arg(long, help_heading = PROBING)]
     pub icmp: bool,
     /// Probe with TCP SYNs
-    #[arg(short = 'T', long, overrides_with_all = ["udp", "icmp"], help_heading = PROBING)]
+    #[arg(short = 'T', long, help_heading = PROBING)]
     pub tcp: bool,
     /// Way to the network: auto, error-queue or raw [auto]
     #[arg(long, value_name = "WAY", help_heading = PROBING)]
@@ -151,6 +151,9 @@ pub struct Cli {
     #[arg(short = '6', help_heading = PROBING)]
     pub ipv6: bool,
 
+    /// Look the target's name up again so often [key R only]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = NAMES)]
+    pub reresolve: Option<String>,
     /// Show addresses, look up no names
     #[arg(short = 'n', long, help_heading = NAMES)]
     pub no_dns: bool,
@@ -182,13 +185,19 @@ pub struct Cli {
 impl Cli {
     /// Reads the arguments, the program's name first.
     pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
-        let matches = Self::command().try_get_matches_from(args)?;
-        Ok(Self::from_arg_matches(&matches)?)
+        read(args)
     }
+}
+
+/// Reads the arguments of any command line.
+fn read<T: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<T, Stop> {
+    Ok(T::try_parse_from(args)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, Stop> {
@@ -236,7 +245,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --headless --jsonl --record 13 --no-record --record-limit 14 --on-event 15 --bell --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -uT46 --icmp --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --headless --jsonl --record 13 --no-record --record-limit 14 --on-event 15 --bell --reresolve 16 --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -264,8 +273,8 @@ mod tests {
             psize: text("7"),
             timeout: text("8"),
             udp: true,
-            icmp: false,
-            tcp: false,
+            icmp: true,
+            tcp: true,
             channel: text("raw"),
             flow: text("per-try"),
             tos: text("9"),
@@ -274,6 +283,7 @@ mod tests {
             localport: text("12"),
             ipv4: true,
             ipv6: true,
+            reresolve: text("16"),
             no_dns: true,
             show_ips: true,
             hide_mpls: true,

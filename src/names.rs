@@ -3,6 +3,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | [`forward`] | the target's address, before the screen opens |
+//! | [`again`] | the target's address, asked for again later |
 //! | [`reverse`] | which address is looked up when, and what was found; no threads, no clock |
 //! | [`resolver`] | the threads that look up, with `reverse` telling them what |
 
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub mod again;
 pub mod forward;
 pub mod resolver;
 pub mod reverse;

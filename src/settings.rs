@@ -5,7 +5,9 @@ mod duration;
 mod merge;
 mod moment;
 mod privilege;
+mod probing;
 mod size;
+mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub target: Target,
     /// How to probe.
     pub probing: Probing,
+    /// How often the target's name is looked up again; never by itself if `None`.
+    pub reresolve: Option<Duration>,
     /// How names are shown, and so whether they are looked up.
     pub hosts: Hosts,
     /// Whether MPLS labels are shown.

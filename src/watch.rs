@@ -6,6 +6,8 @@ mod outlet;
 mod publish;
 pub mod recording;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::io;
@@ -23,6 +25,8 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::TraceConfig;
 use crate::names::Names;
+use crate::names::again::Name;
+use crate::names::forward::Resolved;
 use crate::names::resolver::Resolver;
 use crate::net::channel::{Channel, ChannelChoice, ChannelConfig};
 use crate::net::clock::Clock;
@@ -32,6 +36,7 @@ use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
 use crate::session::tape::Tape;
+use crate::wire::payload;
 pub use events::{EventLink, EventStatus, Events, Happened, News};
 pub use recording::{RecordPlace, Recorded, Recording, Stream, StreamEnd, Told};
 
@@ -51,15 +56,15 @@ pub struct View {
     /// What became of asking a silent target by ICMP echo; `None` where it was never silent or that is not
     /// permitted.
     pub echoes: Option<Echoes>,
-    /// Why the protocol asked for last cannot be had.
-    pub refused: Option<Arc<str>>,
+    /// What the watch last had to say to the user; said again, it is another.
+    pub said: Option<Arc<str>>,
     /// Whether it is recorded, and where.
     pub recorded: Arc<Recorded>,
     /// What is wrong with telling events to a command, in a line.
     pub untold: Option<Arc<str>>,
 }
 
-/// What a watch is about: fixed while it runs, but for the source address.
+/// What a watch is about: fixed while a trace runs, but for the source address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// The target as the user named it, scrubbed.
@@ -93,6 +98,8 @@ pub enum Request {
     Origins(bool),
     /// Probe with the next protocol, everything counted anew.
     NextProtocol,
+    /// Look the target's name up again; if it leads elsewhere now, go on there, everything counted anew.
+    Reresolve,
     /// Stop: whoever asks is about to end, or is stuck.
     Quit,
     /// Stop at once; what is decided goes to disk.
@@ -149,6 +156,34 @@ impl Way {
         Some(Self::Network(config, *choice))
     }
 
+    /// The same way to another address, with packets of the same size.
+    fn to(&self, found: &Resolved) -> Result<Self, String> {
+        let address = found.address;
+        match self {
+            Self::Network(config, choice) => {
+                let mut config = config.clone();
+                let size = config.payload_len + header_len(config.target.ip());
+                let least = header_len(address) + payload::LEN;
+                if size < least {
+                    return Err(format!("packets of {size} bytes are too small there; -s takes {least}"));
+                }
+                config.payload_len = size - header_len(address);
+                config.target = found.socket_address(config.target.port());
+                Ok(Self::Network(config, *choice))
+            }
+            Self::Simulated(scenario) => {
+                let mut scenario = scenario.clone();
+                scenario.lead_to(address);
+                Ok(Self::Simulated(scenario))
+            }
+        }
+    }
+
+    /// A channel to it has a port of ours for itself, so that there is no second one beside it.
+    fn holds_a_port(&self) -> bool {
+        matches!(self, Self::Network(config, _) if config.egress.local_port.is_some())
+    }
+
     /// The destination port, where the protocol has ports.
     fn port(&self) -> Option<u16> {
         match self {
@@ -156,6 +191,11 @@ impl Way {
             Self::Simulated(_) => None,
         }
     }
+}
+
+/// The bytes of the IP header and of the one behind it that come before the payload.
+const fn header_len(address: IpAddr) -> usize {
+    if address.is_ipv4() { 20 + 8 } else { 40 + 8 }
 }
 
 /// What a watch needs to start.
@@ -167,6 +207,8 @@ pub struct WatchConfig {
     pub about: About,
     /// How to reach the network.
     pub way: Way,
+    /// The target's name, to be looked up again; `None` for a target without one.
+    pub name: Option<Name>,
     /// Whether names are looked up from the start.
     pub names: bool,
     /// How origins are found.

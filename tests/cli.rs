@@ -33,7 +33,7 @@ fn help_and_version_go_to_standard_output() {
 
 #[test]
 fn a_wrong_command_line_is_one_line_and_status_2() {
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 20] = [
         (&[], "no target given"),
         (&["--repotr", "x"], "unexpected argument '--repotr', did you mean '--report'?"),
         (&["x", "y"], "unexpected argument 'y'"),
@@ -49,6 +49,15 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
             "no scenario 'nowhere': there are clean, lossy, limited, outage, route-change, filtered-target, mpls",
         ),
         (&["--demo", "clean", "x"], "--demo and a target exclude each other"),
+        (&["-u", "-T", "x"], "--udp and --tcp exclude each other"),
+        (&["-T", "--icmp", "x"], "--icmp and --tcp exclude each other"),
+        (&["--demo", "-Q", "8"], "--demo and --tos exclude each other"),
+        (&["--reresolve", "1m", "192.0.2.1"], "--reresolve needs a name: '192.0.2.1' is an address"),
+        (&["--reresolve", "1m", "-r", "x"], "--report and --reresolve exclude each other"),
+        (
+            &["resume"],
+            "no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are",
+        ),
         (
             &["-o", "LX", "x"],
             "-o 'LX': no column is called 'X': there are L Loss%, S Snt, N Last, A Avg, B Best, W Wrst, V StDev, \

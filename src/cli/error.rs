@@ -49,6 +49,15 @@ pub enum UsageError {
         /// The last one.
         max: u8,
     },
+    /// An address has no name that could be looked up again.
+    #[error("--reresolve needs a name: '{}' is an address", target.escape_debug())]
+    Nameless {
+        /// The target.
+        target: String,
+    },
+    /// There is nothing to go on with.
+    #[error("no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are")]
+    NoRecording,
     /// There is nothing to probe.
     #[error("no target given")]
     NoTarget,

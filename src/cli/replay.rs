@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, Parser};
 
 use super::Stop;
 
@@ -57,13 +57,14 @@ pub struct ReplayCli {
 impl ReplayCli {
     /// Reads the arguments, the word `replay` first.
     pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
-        let matches = Self::command().try_get_matches_from(args)?;
-        Ok(Self::from_arg_matches(&matches)?)
+        super::read(args)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]

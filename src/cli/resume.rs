@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, Parser};
 
 use super::Stop;
 
@@ -14,11 +14,12 @@ use super::Stop;
     about = "Goes on with a recorded watch, as it was set, into the same recording",
     disable_help_flag = true,
     args_override_self = true,
-    max_term_width = 100
+    max_term_width = 100,
+    override_usage = "hopwatch resume [OPTIONS] FILE"
 )]
 pub struct ResumeCli {
-    /// The recording, any part of it
-    pub file: PathBuf,
+    /// The recording, any part of it; hopwatch replay --list shows them
+    pub file: Option<PathBuf>,
     /// Watch without a terminal
     #[arg(long)]
     pub headless: bool,
@@ -36,13 +37,14 @@ pub struct ResumeCli {
 impl ResumeCli {
     /// Reads the arguments, the word `resume` first.
     pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
-        let matches = Self::command().try_get_matches_from(args)?;
-        Ok(Self::from_arg_matches(&matches)?)
+        super::read(args)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -53,6 +55,9 @@ mod tests {
         )
         .unwrap();
         let on_event = Some("CMD".to_owned());
-        assert_eq!(cli, ResumeCli { file: "FILE".into(), headless: true, on_event, bell: true, help: None });
+        assert_eq!(
+            cli,
+            ResumeCli { file: Some("FILE".into()), headless: true, on_event, bell: true, help: None }
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! An address literal is read as it is; a name goes to `getaddrinfo` on a thread of its own, so that neither
 //! Ctrl-C nor the deadline waits for a resolver that does not answer.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use tokio::time::timeout;
 use crate::scrub;
 use crate::wire::icmp::Family;
 
+/// How long the target's name may take to be found.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
 /// Where a target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
@@ -24,6 +27,16 @@ pub struct Resolved {
     pub scope: u32,
     /// What else the name stands for, in the resolver's order.
     pub others: Vec<IpAddr>,
+}
+
+impl Resolved {
+    /// The address with a port, on its interface.
+    pub fn socket_address(&self, port: u16) -> SocketAddr {
+        match self.address {
+            IpAddr::V4(address) => SocketAddr::new(address.into(), port),
+            IpAddr::V6(address) => SocketAddrV6::new(address, port, 0, self.scope).into(),
+        }
+    }
 }
 
 /// Why a target cannot be probed: one line that says what is wrong and what to do.
@@ -119,6 +132,16 @@ async fn on_a_thread(
     }
 }
 
+/// Whether a target is an address literal, for which nobody is asked.
+pub fn is_literal(host: &str) -> bool {
+    literal(host).is_some()
+}
+
+/// Whether an address can be that of one host.
+pub fn is_one_host(address: IpAddr) -> bool {
+    !(address.is_unspecified() || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST))
+}
+
 /// An address literal, its interface looked up; `None` for anything that must be a name.
 fn literal(host: &str) -> Option<Result<SocketAddr, Why>> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -140,7 +163,7 @@ fn interface(zone: &str) -> Option<u32> {
 }
 
 /// Takes the first address of the family asked for.
-fn choose(found: &[SocketAddr], family: Option<Family>) -> Result<Resolved, Why> {
+pub(super) fn choose(found: &[SocketAddr], family: Option<Family>) -> Result<Resolved, Why> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for address in found.iter().map(|found| found.ip().to_canonical()) {
         if !addresses.contains(&address) {
@@ -163,7 +186,7 @@ fn choose(found: &[SocketAddr], family: Option<Family>) -> Result<Resolved, Why>
 }
 
 /// The system's lookup: of the family asked for alone, and of both only to say what is wrong.
-fn getaddrinfo(host: &str, family: Option<Family>) -> Result<Vec<SocketAddr>, Why> {
+pub(super) fn getaddrinfo(host: &str, family: Option<Family>) -> Result<Vec<SocketAddr>, Why> {
     let lookup = |family: i32| -> Result<Vec<SocketAddr>, LookupError> {
         let hints = AddrInfoHints { address: family, socktype: libc::SOCK_DGRAM, ..AddrInfoHints::default() };
         let found = dns_lookup::getaddrinfo(Some(host), None, Some(hints))?;

@@ -93,7 +93,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         naming: false,
         about: Arc::new(about),
         echoes: None,
-        refused: None,
+        said: None,
         recorded: Arc::default(),
         untold: None,
     }

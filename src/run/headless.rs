@@ -1,16 +1,18 @@
 //! A watch without a screen: it records, and prints records as they come if that is asked for.
 
 use std::io::{self, Write};
-use std::sync::mpsc;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use super::{Exit, RunError, Views, launch, to_the_end};
 use crate::engine::record::Record;
 use crate::engine::time::{Anchor, Time};
+use crate::session::files;
 use crate::session::format::{Encoder, missed, moment};
 use crate::session::header::stamp;
-use crate::watch::{Notice, Recorded, Stream, Told, WatchConfig};
+use crate::watch::{Notice, Recorded, Stream, Told, View, WatchConfig};
 
 /// Records that wait for a slow reader of `--jsonl`, at most: some hours of a watch.
 const QUEUE: usize = 4_096;
@@ -38,12 +40,11 @@ pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
         });
         printed
     });
-    let mut is_told = false;
+    let mut news = News::default();
     let (_, exit) = to_the_end(Views { watch: &watch, told }, |view| {
-        if let (Recorded::Yes(status), false) = (&*view.recorded, is_told) {
-            is_told = true;
+        for line in news.of(view) {
             // Nobody may be there to hear it.
-            let _ = writeln!(io::stderr(), "hopwatch: recording to {}", status.path.display());
+            let _ = writeln!(io::stderr(), "hopwatch: {line}");
         }
         Ok(())
     })?;
@@ -61,6 +62,34 @@ pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
         }
     }
     Ok(if exit == Exit::Failed { exit } else { Exit::Done })
+}
+
+/// What was told on standard error.
+#[derive(Default)]
+struct News {
+    said: Option<Arc<str>>,
+    session: Option<PathBuf>,
+}
+
+impl News {
+    /// What a view has to tell that was not told before.
+    fn of(&mut self, view: &View) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(said) =
+            view.said.as_ref().filter(|said| !self.said.as_ref().is_some_and(|told| Arc::ptr_eq(told, said)))
+        {
+            self.said = Some(Arc::clone(said));
+            lines.push(said.to_string());
+        }
+        if let Recorded::Yes(status) = &*view.recorded {
+            let session = files::first(&status.path).0;
+            if self.session.as_ref() != Some(&session) {
+                lines.push(format!("recording to {}", status.path.display()));
+                self.session = Some(session);
+            }
+        }
+        lines
+    }
 }
 
 /// Prints what is told, each line at once, until the watch has ended.

@@ -2,10 +2,9 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tokio::runtime::Builder;
@@ -13,6 +12,7 @@ use tokio::runtime::Builder;
 use crate::engine::probe::Protocol;
 use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
+use crate::names::again::{Lookup, Name};
 use crate::names::forward::{self, Resolved};
 use crate::net::channel::{ChannelChoice, ChannelConfig};
 use crate::net::error_queue;
@@ -27,9 +27,6 @@ use crate::settings::{Hosts, Mode, RecordTo, Settings, Target};
 use crate::watch::{self, About, Handle, Notice, RecordPlace, Recording, WatchConfig, Way};
 use crate::wire::icmp::Family;
 use crate::wire::payload::Cookie;
-
-/// How long the target's name may take to be found.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<WatchConfig> {
@@ -53,7 +50,7 @@ pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<Watch
             probing.check_size(Family::of(found.address)).map_err(|error| anyhow!("{error}"))?;
             let config = ChannelConfig {
                 protocol: probing.protocol,
-                target: socket_address(&found, probing.port.unwrap_or_default()),
+                target: found.socket_address(probing.port.unwrap_or_default()),
                 payload_len: payload_len(probing.size, found.address),
                 cookie: Cookie(random()),
                 raw,
@@ -89,6 +86,7 @@ pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<Watch
             host: host_name(),
         },
         way,
+        name: name(settings),
         names: settings.hosts != Hosts::Addresses,
         origins: FinderConfig { source, enabled: settings.origins },
         // A report shows how far it is where someone may be looking.
@@ -148,22 +146,22 @@ pub fn spawn(
 
 fn find(host: &str, family: Option<Family>) -> anyhow::Result<Resolved> {
     let runtime = Builder::new_current_thread().enable_time().build().context("cannot start")?;
-    Ok(runtime.block_on(forward::resolve(host, family, DEADLINE))?)
+    Ok(runtime.block_on(forward::resolve(host, family, forward::DEADLINE))?)
 }
 
 fn check_is_one_host(address: IpAddr) -> anyhow::Result<()> {
-    let is_broadcast = address == IpAddr::V4(Ipv4Addr::BROADCAST);
-    if address.is_unspecified() || address.is_multicast() || is_broadcast {
+    if !forward::is_one_host(address) {
         return Err(anyhow!("{address} is not the address of one host; give a host's name or address"));
     }
     Ok(())
 }
 
-fn socket_address(found: &Resolved, port: u16) -> SocketAddr {
-    match found.address {
-        IpAddr::V4(address) => SocketAddr::new(address.into(), port),
-        IpAddr::V6(address) => SocketAddrV6::new(address, port, 0, found.scope).into(),
-    }
+/// How the target's name is looked up again; `None` where it has none.
+pub fn name(settings: &Settings) -> Option<Name> {
+    let Target::Host(host, family) = &settings.target else { return None };
+    let name =
+        Name { host: host.clone(), family: *family, every: settings.reresolve, lookup: Lookup::system() };
+    (!forward::is_literal(host)).then_some(name)
 }
 
 /// What is left of a packet's size after the IP header and eight bytes of UDP or ICMP.

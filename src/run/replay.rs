@@ -125,7 +125,7 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
         naming: false,
         about: Arc::new(about(&session.header)),
         echoes: None,
-        refused: None,
+        said: None,
         recorded: Arc::new(recorded),
         untold: None,
     })

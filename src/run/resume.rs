@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 
 use super::{Exit, RunError, headless, launch, order, parsed, screen, telling};
 use crate::cli::resume::ResumeCli;
-use crate::cli::{Cli, Stop};
+use crate::cli::{Cli, Stop, UsageError};
 use crate::engine::span::Span;
 use crate::scrub;
 use crate::session::files;
@@ -20,7 +20,8 @@ use crate::watch::{RecordPlace, Recording};
 pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
     let Some(cli) = parsed(ResumeCli::parse_args(args))? else { return Ok(Exit::Done) };
     let is_headless = cli.headless || !io::stdout().is_terminal();
-    let session = Session::open(&cli.file).map_err(anyhow::Error::from)?;
+    let file = cli.file.clone().ok_or(UsageError::NoRecording)?;
+    let session = Session::open(&file).map_err(anyhow::Error::from)?;
     let mut tape = Tape::new(&session.header, Span::All);
     session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
     let header = &session.header;
@@ -29,6 +30,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let probing = &mut settings.probing;
     (probing.interval, probing.tries, probing.timeout) = (pace.interval, pace.tries, pace.timeout);
     (probing.first_ttl, probing.max_ttl, probing.count) = (pace.first_ttl, pace.max_ttl, None);
+    let name = launch::name(&settings);
     // The host of the recording, whatever its name leads to now; but a zone is in the name alone.
     if let Target::Host(host, _) = &mut settings.target
         && !host.contains('%')
@@ -37,6 +39,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     }
     let mut config = launch::config(&settings, &[])?;
     config.about.target.clone_from(&header.target);
+    config.name = name;
     config.screen = !is_headless;
     config.live = true;
     let last = session.parts.last().context("no part is left")?;

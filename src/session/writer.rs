@@ -6,7 +6,7 @@ mod spool;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -143,6 +143,12 @@ impl Recorder {
 }
 
 impl Finish {
+    /// Whether all that was handed over is on disk, and the recorder gone.
+    pub fn is_done(&self) -> bool {
+        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(ended.try_recv(), Err(TryRecvError::Disconnected))
+    }
+
     /// Waits until all that was handed over is on disk, once the recorder is gone; gives up after `patience`.
     pub fn wait(&self, patience: Duration) {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,6 +35,8 @@ pub enum Action {
     NextPeriod,
     /// Probe with the next protocol: UDP, ICMP, TCP.
     NextProtocol,
+    /// Look the target's name up again.
+    Reresolve,
     /// Ask for a new interval.
     AskInterval,
     /// Move the selection, or scroll the help.
@@ -64,6 +66,7 @@ impl Action {
                 | Self::Freeze
                 | Self::Restart
                 | Self::NextProtocol
+                | Self::Reresolve
                 | Self::AskInterval
         )
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 
-use self::wishes::switched;
+use self::wishes::said;
 use super::action::Action;
 use super::bell::Bell;
 use super::keys::Scope;
@@ -135,7 +135,7 @@ impl App {
         if self.max_ttl == Some(view.snapshot.pace.max_ttl) {
             self.max_ttl = None;
         }
-        if let Some(news) = self.live.as_ref().and_then(|before| switched(before, &view)) {
+        if let Some(news) = self.live.as_ref().and_then(|before| said(before, &view)) {
             self.message = Some(news);
         }
         self.bell.look(&view.snapshot.journal);
@@ -192,6 +192,11 @@ impl App {
             Action::Restart => self.restart(),
             Action::NextPeriod => self.next_period(),
             Action::NextProtocol => return Some(Request::NextProtocol),
+            Action::Reresolve => {
+                let target = self.live.as_ref()?.about.target.clone();
+                self.message = Some(format!("looking {target} up again"));
+                return Some(Request::Reresolve);
+            }
             Action::Labels => self.labels = !self.labels,
             Action::AskInterval => self.layer = Layer::Prompt(Prompt::default()),
             Action::Details => self.open(),
@@ -218,6 +223,12 @@ impl App {
     /// Whether this is a recorded watch.
     pub fn is_replay(&self) -> bool {
         self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay { .. }))
+    }
+
+    /// Whether an action can do anything here: a recorded watch probes nothing, a simulated one in one way only.
+    pub fn works(&self, action: Action) -> bool {
+        let is_simulated = self.live.as_ref().is_some_and(|view| view.about.channel == "simulated");
+        !(self.is_replay() && action.needs_watch() || is_simulated && action == Action::NextProtocol)
     }
 
     /// The live view, frozen or not.

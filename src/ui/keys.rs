@@ -110,9 +110,12 @@ pub fn main_bindings() -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(|binding| matches!(binding.scope, Scope::Table | Scope::Any))
 }
 
-/// The footer's hints while `scope` is on top.
-pub fn hints(scope: Scope) -> impl Iterator<Item = &'static Hint> {
+/// The footer's hints while `scope` is on top, for what `works` there.
+pub fn hints(scope: Scope, works: impl Fn(Action) -> bool) -> impl Iterator<Item = &'static Hint> {
     let counts = move |binding: &&Binding| {
+        if !works(binding.action) {
+            return false;
+        }
         let first = taken(scope).find(|other| other.keys.contains(&binding.keys[0]));
         first.is_some_and(|first| first.scope == binding.scope)
     };
@@ -168,7 +171,7 @@ mod tests {
         assert_eq!(at(KeyCode::Char('p')), Some(Action::Freeze));
         assert_eq!(at(KeyCode::Enter), Some(Action::Back));
         assert_eq!(at(KeyCode::PageDown), Some(Action::Scroll(Step::PageDown)));
-        let hinted: Vec<&str> = hints(Scope::Details).map(|hint| hint.label).collect();
+        let hinted: Vec<&str> = hints(Scope::Details, |_| true).map(|hint| hint.label).collect();
         assert!(hinted.contains(&"back") && hinted.contains(&"quit"), "{hinted:?}");
         assert!(!hinted.contains(&"details") && !hinted.contains(&"deselect"), "{hinted:?}");
     }

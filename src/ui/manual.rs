@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::keys::{Binding, main_bindings};
 use super::mouse;
 use super::theme::Glyphs;
@@ -11,7 +13,10 @@ use crate::report::figures::FIGURES;
 /// The width from which keys and marks stand side by side.
 const WIDE: u16 = 96;
 
-/// A line: a heading, or a term with what it means.
+/// Cells for what is explained, gap included.
+pub const TERM: u16 = 10;
+
+/// A line: a heading, or a term with what it means; one without a term goes on with the meaning before.
 pub type Line = (Cow<'static, str>, Cow<'static, str>);
 
 /// How many lines it has in so many cells.
@@ -23,10 +28,32 @@ pub fn height(glyphs: &Glyphs, width: u16) -> usize {
 pub fn parts(glyphs: &Glyphs, width: u16) -> Vec<Vec<Line>> {
     let (mut keys, legend) = (keys(), legend(glyphs));
     if width >= WIDE {
-        return vec![keys, legend];
+        return [keys, legend].map(|part| wrapped(part, width / 2)).into();
     }
     keys.extend(legend);
-    vec![keys]
+    vec![wrapped(keys, width)]
+}
+
+/// Lines with meanings that are too long for so many cells broken between words.
+fn wrapped(lines: Vec<Line>, width: u16) -> Vec<Line> {
+    let room = usize::from(width.saturating_sub(TERM + 1));
+    let broken = |(term, meaning): Line| {
+        let mut rows: Vec<String> = vec![String::new()];
+        for word in meaning.split_whitespace() {
+            match rows.last_mut() {
+                Some(row) if !row.is_empty() && row.width() + 1 + word.width() <= room => {
+                    row.push(' ');
+                    row.push_str(word);
+                }
+                Some(row) if row.is_empty() => row.push_str(word),
+                _ => rows.push(word.to_owned()),
+            }
+        }
+        rows.into_iter()
+            .enumerate()
+            .map(move |(at, row)| (if at == 0 { term.clone() } else { Cow::Borrowed("") }, Cow::Owned(row)))
+    };
+    lines.into_iter().flat_map(broken).collect()
 }
 
 fn keys() -> Vec<Line> {
@@ -60,4 +87,33 @@ fn legend(glyphs: &Glyphs) -> Vec<Line> {
 
 fn heading(text: &'static str) -> Line {
     (text.into(), "".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Look;
+
+    #[test]
+    fn every_word_of_the_help_is_there_at_any_width() {
+        let words = |parts: Vec<Vec<Line>>| -> Vec<String> {
+            let meanings = parts.into_iter().flatten().map(|(_, meaning)| meaning.into_owned());
+            meanings.flat_map(|meaning| meaning.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect()
+        };
+        let glyphs = &Look::detect(|_| None).glyphs;
+        let all = |width| {
+            words(parts(glyphs, width)).into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>()
+        };
+        for width in [40, 60, 80, 96, 120, 200] {
+            let half = if width < WIDE { width } else { width / 2 };
+            let fits = |(term, meaning): &Line| term.width() < usize::from(TERM) || meaning.is_empty();
+            for line in parts(glyphs, width).iter().flatten() {
+                assert!(
+                    fits(line) && line.1.width() + usize::from(TERM) < usize::from(half),
+                    "{width}: {line:?}"
+                );
+            }
+            assert_eq!(all(width), all(1_000), "{width}");
+        }
+    }
 }

@@ -186,7 +186,7 @@ impl Scene {
             naming: false,
             about: Arc::new(about()),
             echoes: None,
-            refused: None,
+            said: None,
             recorded: Arc::default(),
             untold: None,
         }

@@ -33,7 +33,7 @@ pub enum Found {
 /// The channel and the way out.
 #[derive(Debug)]
 pub struct Outlet {
-    /// `None` while a socket that was bound to what is gone cannot be opened anew.
+    /// `None` once closed, and while a socket that was bound to what is gone cannot be opened anew.
     channel: Option<Channel>,
     /// `None` for a simulated path.
     network: Option<Box<Network>>,
@@ -146,6 +146,12 @@ impl Outlet {
         }
     }
 
+    /// Makes room for another channel; opens its own anew at the next look, should it live on.
+    pub fn close(&mut self, now: Time) {
+        self.channel = None;
+        self.look_soon(now);
+    }
+
     /// Has the way out looked at.
     pub fn look_soon(&mut self, now: Time) {
         if let Some(network) = &mut self.network {
@@ -164,7 +170,9 @@ impl Outlet {
         let before = network.blocked;
         let found = WayOut::ask(&network.config, network.out.as_ref());
         let source = match found {
-            Ok(out) if before.is_none() && network.out.as_ref() == Some(&out) => return None,
+            Ok(out) if before.is_none() && self.channel.is_some() && network.out.as_ref() == Some(&out) => {
+                return None;
+            }
             Ok(out) => {
                 let source = out.source;
                 network.out = Some(out);
@@ -191,7 +199,8 @@ impl Outlet {
     /// would wait for ever for one that has the same name, but not the same number.
     fn follow(&mut self, source: IpAddr, was_blocked: bool) -> Result<IpAddr, LocalFault> {
         let Some(network) = &self.network else { return Ok(source) };
-        if was_blocked && network.config.egress.interface.is_some() {
+        let is_stale = was_blocked && network.config.egress.interface.is_some();
+        if is_stale || self.channel.is_none() {
             // The old one may hold the port that the new one is to have.
             self.channel = None;
             let opened = Channel::open(&network.config, network.choice, self.clock);

@@ -160,7 +160,7 @@ pub struct Sinks {
     wanted: Option<Recording>,
     recorder: Option<Recorder>,
     refused: Option<Arc<str>>,
-    /// Of every recorder there was: one a protocol.
+    /// Of every recorder that may still write: one a protocol or address.
     finishes: Vec<Finish>,
     named: HashSet<IpAddr>,
     stream: Option<Stream>,
@@ -230,9 +230,14 @@ impl Sinks {
     }
 
     /// The watch goes on as another: its records make a session of their own.
-    pub fn begin_anew(&mut self, about: &About, pace: Pace, anchor: Anchor) {
+    pub fn begin_anew(&mut self, now: Time, about: &About, pace: Pace, anchor: Anchor) {
+        if let Some(stream) = &self.stream {
+            stream.push(now, Told::Watch(Box::new(header(about, pace, anchor, &[]))));
+        }
+        self.named.clear();
         let Some(mut wanted) = self.wanted.clone() else { return };
         self.recorder = None;
+        self.finishes.retain(|finish| !finish.is_done());
         if let RecordPlace::File(file) | RecordPlace::Resumed { first: file, .. } = &wanted.place {
             let mut name = file.file_stem().unwrap_or_default().to_owned();
             let stamp =

@@ -1,5 +1,7 @@
 //! The watch's own thread: one loop that hands time, events and requests to the trace.
 
+mod anew;
+
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use crate::engine::record::Record;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::{Trace, TraceConfig};
+use crate::names::again::{Again, Answer};
 use crate::names::resolver::Resolver;
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
@@ -77,9 +80,12 @@ struct Worker<'a, N> {
     /// The way and the trace as they were asked for at the start.
     way: Way,
     trace_config: TraceConfig,
-    /// The protocol asked for last, and why it cannot be had.
+    /// The protocol asked for last.
     asked: Protocol,
-    refused: Option<Arc<str>>,
+    /// The target's name, if it has one.
+    name: Option<Again>,
+    /// What was last said to the user.
+    said: Option<Arc<str>>,
     resolver: Resolver,
     finder: Finder,
     requests: Receiver<Request>,
@@ -131,7 +137,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             asked: config.about.protocol,
             way: config.way,
             trace_config: config.trace,
-            refused: None,
+            name: config.name.map(|name| Again::new(name, now)),
+            said: None,
             resolver,
             finder: Finder::new(config.origins),
             requests,
@@ -155,22 +162,34 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.end_recording();
     }
 
-    /// What is still open at the end is recorded as such.
     fn end_recording(mut self) {
-        let now = self.clock.now();
         if self.sinks.are_open() {
             self.drain();
-            for round in self.trace.snapshot(now).open {
-                self.sinks.push(now, Record::Round(round));
-            }
         }
+        self.record_the_rest();
         self.sinks.close();
+    }
+
+    /// What is decided is recorded, and what is still open at the end of a trace as such.
+    fn record_the_rest(&mut self) {
+        if !self.sinks.are_open() {
+            return;
+        }
+        let now = self.clock.now();
+        while let Some(record) = self.trace.poll_record() {
+            self.sinks.push(now, record);
+        }
+        for round in self.trace.snapshot(now).open {
+            self.sinks.push(now, Record::Round(round));
+        }
     }
 
     async fn until_the_end(&mut self, signals: &mut Signals) {
         loop {
             let is_more = self.drain();
             let now = self.clock.now();
+            let overdue = self.name.as_mut().and_then(|name| name.drive(now));
+            self.handle_outcome(overdue);
             self.end_if_finished(now);
             if self.live && self.publishing.is_due(now, self.version()) {
                 self.publish(now);
@@ -209,6 +228,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 answer = self.finder.answered() => {
                     self.finder.handle_answer(self.clock.now(), answer);
                     self.names_version += 1;
+                }
+                answer = answered(&mut self.name) => {
+                    let outcome = self.name.as_mut().and_then(|name| name.handle_answer(answer, self.about.address));
+                    self.handle_outcome(outcome);
                 }
                 () = until(wake, &self.clock) => {}
             }
@@ -318,41 +341,29 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             }
             Request::Origins(enabled) => self.finder.set_enabled(enabled),
             Request::NextProtocol => {
-                self.refused = self.next_protocol().err().map(Arc::from);
-                self.names_version += 1;
+                if let Err(why) = self.next_protocol() {
+                    self.say(why);
+                }
+            }
+            Request::Reresolve => {
+                let now = self.clock.now();
+                let outcome = match &mut self.name {
+                    Some(name) => name.ask(now),
+                    None => return self.say(anew::nameless(&self.about)),
+                };
+                self.handle_outcome(outcome);
             }
             Request::Quit | Request::Finish => self.expect_end(0),
         }
     }
 
-    /// Goes on with the next protocol, a new trace over a new channel; if that cannot be had, as before.
-    fn next_protocol(&mut self) -> Result<(), String> {
-        self.asked = self.asked.next();
-        let way = self.way.by(self.asked).ok_or("a simulated path has one protocol only")?;
-        if self.asked == self.about.protocol {
-            return Ok(());
+    /// Tells the user something; at once where views are not wanted on the way.
+    fn say(&mut self, text: String) {
+        self.said = Some(Arc::from(text));
+        self.names_version += 1;
+        if !self.live {
+            self.publish(self.clock.now());
         }
-        let channel = Outlet::open(&way, self.clock).map_err(|error| error.to_string())?;
-        let about = About {
-            source: channel.source(),
-            channel: channel.name(),
-            protocol: self.asked,
-            port: way.port(),
-            ..(*self.about).clone()
-        };
-        let config = TraceConfig { pace: self.trace.pace(), ..self.trace_config };
-        if let Some(events) = &mut self.events {
-            events.begin_anew(&Arc::new(self.trace.snapshot(self.clock.now())), &self.about);
-        }
-        // Versions only grow, whatever the new trace starts with.
-        self.names_version += self.trace.version() + self.check.version();
-        self.trace = Trace::new(config, self.clock.now(), self.clock.anchor());
-        self.channel = channel;
-        self.check = Check::new(way, self.clock);
-        self.about = Arc::new(about);
-        self.sinks.begin_anew(&self.about, self.trace.pace(), self.clock.anchor());
-        self.sinks.names(self.clock.now(), &self.resolver.names());
-        Ok(())
     }
 
     /// A front end was told to end. If it is stuck, in a terminal that takes nothing, this thread ends the
@@ -369,7 +380,8 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
         let patience = self.finished.filter(|_| !self.is_ended).map(|at| at + PATIENCE);
-        let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout()];
+        let name = self.name.as_ref().and_then(Again::poll_timeout);
+        let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout(), name];
         let channels = [self.channel.poll_timeout(), self.check.poll_timeout()];
         let others = [self.trace.poll_timeout(), publish, deadline, patience];
         channels.into_iter().chain(others).chain(lookups).flatten().min()
@@ -391,7 +403,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             naming: self.is_looking_up(now),
             about: Arc::clone(&self.about),
             echoes: self.check.echoes(),
-            refused: self.refused.clone(),
+            said: self.said.clone(),
             recorded: Arc::new(self.sinks.recorded()),
             untold: self.events.as_ref().and_then(Events::trouble),
         };
@@ -403,6 +415,14 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     /// Whether a name or an origin may come in soon.
     fn is_looking_up(&self, now: Time) -> bool {
         self.resolver.is_waiting(now) || self.finder.is_waiting(now)
+    }
+}
+
+/// Waits for an answer about the target's name; for ever without one.
+async fn answered(name: &mut Option<Again>) -> Answer {
+    match name {
+        Some(name) => name.answered().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -163,6 +163,16 @@ impl Scenario {
         }
     }
 
+    /// Has the target at another address from now on.
+    pub fn lead_to(&mut self, address: IpAddr) {
+        for hop in self.stages.iter_mut().flat_map(|(_, branches)| branches).flatten() {
+            if hop.address == self.target {
+                hop.address = address;
+            }
+        }
+        self.target = address;
+    }
+
     /// The same, with the way to the target becoming `hops` at `at`.
     #[must_use]
     pub fn then(mut self, at: Time, hops: Branch) -> Self {

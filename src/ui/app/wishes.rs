@@ -1,5 +1,7 @@
 //! What keys ask for and the state alone can do, and what it asks the watch for.
 
+use std::sync::Arc;
+
 use super::{App, Frozen, Layer};
 use crate::engine::probe::Command;
 use crate::report::words::probes;
@@ -82,10 +84,11 @@ impl App {
 }
 
 /// What came of asking for another protocol, where `after` is the first view to tell.
-pub(super) fn switched(before: &View, after: &View) -> Option<String> {
+pub(super) fn said(before: &View, after: &View) -> Option<String> {
     if before.about.protocol != after.about.protocol {
         return Some(format!("{}; statistics restarted", probes(&after.about)));
     }
-    let refused = after.refused.as_ref().filter(|_| before.refused != after.refused)?;
-    Some(refused.to_string())
+    let said = after.said.as_ref()?;
+    let is_told = before.said.as_ref().is_some_and(|told| Arc::ptr_eq(told, said));
+    (!is_told).then(|| said.to_string())
 }

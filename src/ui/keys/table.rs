@@ -127,6 +127,13 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(
         Scope::Table,
+        &[char('R')],
+        Action::Reresolve,
+        "look the target's name up again; go where it leads",
+        &[],
+    ),
+    bind(
+        Scope::Table,
         &[char('i')],
         Action::AskInterval,
         "change the interval between two tries",

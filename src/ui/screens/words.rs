@@ -53,7 +53,7 @@ fn another_protocol_is_told_in_the_footer_and_so_is_why_not() {
     assert!(picture(&app, 100, 24).to_string().contains("u try another protocol"));
     assert!(!picture(&clean().app(100, 24), 100, 24).to_string().contains("try another protocol"));
     assert_eq!(app.update(Action::NextProtocol), Some(Request::NextProtocol));
-    let refused = View { refused: Some("not here".into()), ..silent_target().view() };
+    let refused = View { said: Some("not here".into()), ..silent_target().view() };
     app.show(refused.clone());
     assert_eq!(app.message(), Some("not here"));
     app.update(Action::Move(Step::Down));

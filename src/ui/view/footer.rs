@@ -33,14 +33,17 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         When::Selected => app.selected().is_some(),
         When::Silent => app.is_target_silent(),
     };
-    let hints = hints(app.scope()).filter(|hint| matters(hint.when)).map(|hint| Segment {
-        parts: vec![
-            (hint.keys.into(), theme.strong),
-            (" ".into(), theme.plain),
-            (hint.label.into(), theme.plain),
-        ],
-        rank: hint.rank,
-    });
+    let hints =
+        hints(app.scope(), |action| app.works(action)).filter(|hint| matters(hint.when)).map(|hint| {
+            Segment {
+                parts: vec![
+                    (hint.keys.into(), theme.strong),
+                    (" ".into(), theme.plain),
+                    (hint.label.into(), theme.plain),
+                ],
+                rank: hint.rank,
+            }
+        });
     let segments: Vec<Segment> = message.into_iter().chain(hints).collect();
     write_segments(buffer, (start, area.y), area.right().saturating_sub(start), 2, &segments);
     cursor

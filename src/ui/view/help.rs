@@ -4,11 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::ui::app::App;
-use crate::ui::manual::{Line, parts};
+use crate::ui::manual::{Line, TERM, parts};
 use crate::ui::text::fit;
-
-/// Cells for what is explained, gap included.
-const TERM: u16 = 10;
 
 /// Draws the help from its line `scroll` on.
 pub fn render(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
