@@ -2,6 +2,7 @@
 
 mod headless;
 mod launch;
+mod on_event;
 mod replay;
 mod resume;
 
@@ -75,7 +76,7 @@ pub enum RunError {
 #[derive(Clone, Debug)]
 pub enum Seen {
     /// A newer view.
-    View(View),
+    View(Box<View>),
     /// A signal wants it to end now: its number.
     Signal(i32),
     /// The watch broke down.
@@ -127,6 +128,34 @@ fn parsed<T>(parsed: Result<T, Stop>) -> Result<Option<T>, RunError> {
 fn run(settings: &Settings, arguments: &[String]) -> Result<Exit, RunError> {
     let order = order(settings)?;
     let config = launch::config(settings, arguments)?;
+    telling(settings, config, |config| front(settings, order, config))
+}
+
+/// Runs a front end whose watch tells a command of events, if there is one.
+fn telling(
+    settings: &Settings,
+    mut config: WatchConfig,
+    front: impl FnOnce(WatchConfig) -> Result<Exit, RunError>,
+) -> Result<Exit, RunError> {
+    let Some(command) = &settings.on_event else { return front(config) };
+    // What a command prints must not end up in the middle of the picture.
+    let output = match settings.mode {
+        Mode::Screen if io::stderr().is_terminal() => on_event::Output::Nowhere,
+        _ => on_event::Output::StandardError,
+    };
+    let (events, runner) = on_event::start(command.clone(), output, TimeZone::system())?;
+    config.events = Some(events);
+    let exit = front(config);
+    runner.finish();
+    exit
+}
+
+/// The front end that the settings ask for.
+fn front(
+    settings: &Settings,
+    order: Option<Vec<&'static Figure>>,
+    config: WatchConfig,
+) -> Result<Exit, RunError> {
     match settings.mode {
         Mode::Screen => return screen(settings, order, config),
         Mode::Headless { jsonl } => return headless::run(config, jsonl),
@@ -148,7 +177,9 @@ fn printed(settings: &Settings, order: Option<Vec<&'static Figure>>, seen: Views
     let progress = io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count));
     match settings.mode {
         Mode::Once => {
-            let form = Once::new(settings.hosts, settings.probing.size).with_origins(settings.origins);
+            let form = Once::new(settings.hosts, settings.probing.size)
+                .with_origins(settings.origins)
+                .with_labels(settings.labels);
             once(seen, form, out)
         }
         Mode::Json => report(seen, progress, out, |out, view| json::write(out, view, Span::All, &zone)),
@@ -186,6 +217,7 @@ fn screen(
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
+    let first = config.resumed.as_ref().map_or(0, |tape| tape.next_entry());
     let handle = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
     let watch: Arc<dyn WatchLink> = Arc::clone(&handle) as Arc<dyn WatchLink>;
     let config = UiConfig {
@@ -196,6 +228,7 @@ fn screen(
         zone: TimeZone::system(),
         origins: settings.origins,
         order,
+        bell: settings.bell.then_some(first),
     };
     let exit = ui::run(config, sender, &messages, &watch);
     // Also where the terminal has gone: what was decided is on disk.
@@ -220,7 +253,7 @@ impl Iterator for Views<'_> {
             match self.told.recv() {
                 Ok(Notice::View) => {
                     if let Some(view) = self.watch.take_view() {
-                        return Some(Seen::View(view));
+                        return Some(Seen::View(Box::new(view)));
                     }
                 }
                 Ok(Notice::Signal(number)) => return Some(Seen::Signal(number)),
@@ -281,7 +314,7 @@ fn tell_trouble(view: &View) {
 fn to_the_end(
     seen: impl IntoIterator<Item = Seen>,
     mut each: impl FnMut(&View) -> io::Result<()>,
-) -> io::Result<(Option<View>, Exit)> {
+) -> io::Result<(Option<Box<View>>, Exit)> {
     let mut last = None;
     for seen in seen {
         match seen {
@@ -318,15 +351,19 @@ mod tests {
 
     #[test]
     fn a_trace_tells_whether_the_target_was_reached() {
-        assert_eq!(traced(vec![Seen::View(fixture::reached())]).0, Exit::Done);
-        assert_eq!(traced(vec![Seen::View(fixture::silent())]).0, Exit::Failed);
+        assert_eq!(traced(vec![Seen::View(Box::new(fixture::reached()))]).0, Exit::Done);
+        assert_eq!(traced(vec![Seen::View(Box::new(fixture::silent()))]).0, Exit::Failed);
         assert_eq!(traced(vec![]).0, Exit::Failed);
     }
 
     #[test]
     fn an_interrupted_run_prints_what_there_is() {
         let seen = || {
-            vec![Seen::View(fixture::silent()), Seen::Signal(libc::SIGINT), Seen::View(fixture::reached())]
+            vec![
+                Seen::View(Box::new(fixture::silent())),
+                Seen::Signal(libc::SIGINT),
+                Seen::View(Box::new(fixture::reached())),
+            ]
         };
         let (exit, text) = traced(seen());
         assert_eq!((exit, text.lines().count()), (Exit::Interrupted, 3), "{text}");
@@ -337,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_report_is_of_the_last_view() {
-        let seen = vec![Seen::View(fixture::silent()), Seen::View(fixture::refused())];
+        let seen = vec![Seen::View(Box::new(fixture::silent())), Seen::View(Box::new(fixture::refused()))];
         let (exit, text, _) = reported(seen);
         assert_eq!((exit, text.as_str()), (Exit::Done, "2001:db8:ffff::1"));
     }

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+mod bell;
 pub mod clock;
 pub mod details;
 pub mod draw;
@@ -29,8 +30,11 @@ pub mod terminal;
 mod testing;
 pub mod text;
 pub mod theme;
+pub mod timeline;
+pub mod verdict;
 pub mod view;
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::SystemTime;
@@ -40,7 +44,8 @@ pub use app::UiConfig;
 pub use messages::{Exit, Gone, Msg, WatchLink};
 use terminal::Tty;
 
-/// Opens the screen and keeps it on this thread until it is to be left; the terminal is restored by then.
+/// Opens the screen and keeps it on this thread until it is to be left; the terminal is restored by then, and has
+/// a line or two of what was found.
 ///
 /// `sender` is for the thread that reads keys; it is left behind, blocked in its read.
 pub fn run(
@@ -52,5 +57,15 @@ pub fn run(
     let mut tty = Tty::enter()?;
     input::spawn(sender, Arc::clone(link))?;
     let mut app = App::new(config, tty.size()?, SystemTime::now());
-    event_loop::run(&mut app, &mut tty, messages, link.as_ref())
+    let exit = event_loop::run(&mut app, &mut tty, messages, link.as_ref())?;
+    drop(tty);
+    // Whoever ends it by a signal waits for the end, not for words.
+    if !matches!(exit, Exit::Signal(_)) {
+        let mut out = std::io::stdout();
+        for line in app.farewell() {
+            // The terminal may have gone at the last moment.
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    Ok(exit)
 }

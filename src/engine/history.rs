@@ -9,6 +9,7 @@ mod chain;
 mod chart;
 mod chunk;
 mod code;
+mod known;
 mod query;
 mod schedule;
 mod slices;
@@ -20,10 +21,11 @@ use std::sync::Arc;
 
 pub use self::cell::{Cell, Part};
 use self::chain::Chain;
+use self::known::{Known, is_slowed, known_mut, number};
 use self::schedule::Schedule;
 use self::slices::Slices;
 pub use self::totals::{ResponderTotals, Totals};
-use super::record::{Gap, Record, Slowed};
+use super::record::{Gap, Record, Slowed, Why};
 use super::round::{LATE, Late, Round, RoundRow, Row, Try};
 use super::span::Span;
 use super::time::Time;
@@ -43,21 +45,8 @@ pub struct History {
     rows: Vec<Known>,
     schedule: Schedule,
     gaps: VecDeque<Gap>,
-    /// When which hop was asked less often, or as often again.
-    slowed: VecDeque<Slowed>,
     /// When the first round of all began.
     first: Option<Time>,
-}
-
-/// What is known of a row besides its slices.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    totals: Arc<Totals>,
-    /// Who answered, in order of first answer; at most 255.
-    responders: Arc<Vec<IpAddr>>,
-    chain: Chain,
-    /// When the latest try was due.
-    at: Option<Time>,
 }
 
 impl History {
@@ -91,8 +80,10 @@ impl History {
 
     fn push_row(&mut self, round: &Round, part: &RoundRow) {
         let known = known_mut(&mut self.rows, part.row);
-        let numbers: Vec<Option<u8>> =
-            part.responders.iter().map(|&address| number(&mut known.responders, address)).collect();
+        let mut numbers = [None; MAX_RESPONDERS];
+        for (place, &address) in numbers.iter_mut().zip(&part.responders) {
+            *place = number(&mut known.responders, address);
+        }
         let totals = Arc::make_mut(&mut known.totals);
         for (index, &outcome) in part.tries.iter().enumerate() {
             let at = round.due(index);
@@ -101,19 +92,22 @@ impl History {
                 totals.part();
             }
             known.at = Some(at);
-            totals.push(outcome, &part.responders);
+            let is_slowed = is_slowed(&known.slowed, at);
+            totals.push(outcome, is_slowed, &part.responders);
             let who = who(outcome).and_then(|by| *numbers.get(usize::from(by))?);
-            self.slices.cell_mut(part.row, at).push(outcome, who, &mut known.chain);
+            self.slices.cell_mut(part.row, at).push(outcome, is_slowed, who, &mut known.chain);
         }
     }
 
     /// Mends a settled round: the try was lost, and is late now.
     pub fn mend(&mut self, late: Late) {
         let known = known_mut(&mut self.rows, late.row);
-        Arc::make_mut(&mut known.totals).mend(&late);
-        if let Some(due) = self.schedule.due(late.round, late.index) {
+        let due = self.schedule.due(late.round, late.index);
+        let is_slowed = due.is_some_and(|due| is_slowed(&known.slowed, due));
+        Arc::make_mut(&mut known.totals).mend(&late, is_slowed);
+        if let Some(due) = due {
             let who = number(&mut known.responders, late.from);
-            self.slices.cell_mut(late.row, due).mend(&late, who);
+            self.slices.cell_mut(late.row, due).mend(&late, is_slowed, who);
         }
         let Some(round) = self.recent.iter_mut().rev().find(|round| round.number == late.round) else {
             return;
@@ -144,20 +138,22 @@ impl History {
             self.gaps.pop_front();
         }
         self.gaps.push_back(gap);
+        if gap.why == Why::Resumed {
+            // Whoever goes on knows nothing of how the one before asked.
+            for known in self.rows.iter_mut().filter(|known| is_slowed(&known.slowed, gap.to)) {
+                known.slow(gap.to, false);
+            }
+        }
     }
 
     /// A hop is asked less often from a moment on, or as often again.
     pub fn slow(&mut self, slowed: Slowed) {
-        if self.slowed.len() == GAPS {
-            self.slowed.pop_front();
-        }
-        self.slowed.push_back(slowed);
+        known_mut(&mut self.rows, slowed.row).slow(slowed.at, slowed.every > 1);
     }
 
     /// Whether a row was asked less often than the others at a moment.
     pub fn is_slowed(&self, row: Row, at: Time) -> bool {
-        let mut changes = self.slowed.iter().rev();
-        changes.find(|slowed| slowed.row == row && slowed.at <= at).is_some_and(|slowed| slowed.every > 1)
+        self.rows.get(row.index()).is_some_and(|known| is_slowed(&known.slowed, at))
     }
 
     /// The rounds kept try by try, oldest first.
@@ -214,28 +210,6 @@ impl History {
     }
 }
 
-/// What is known of a row, made if nothing is.
-fn known_mut(rows: &mut Vec<Known>, row: Row) -> &mut Known {
-    let index = row.index();
-    if index >= rows.len() {
-        rows.resize_with(index + 1, Known::default);
-    }
-    &mut rows[index]
-}
-
-/// The number of a row's responder, which is added if there is room.
-fn number(responders: &mut Arc<Vec<IpAddr>>, address: IpAddr) -> Option<u8> {
-    let known = responders.iter().position(|&known| known == address);
-    let number = known.or_else(|| {
-        let next = responders.len();
-        (next < usize::from(u8::MAX)).then(|| {
-            Arc::make_mut(responders).push(address);
-            next
-        })
-    });
-    number.and_then(|number| u8::try_from(number).ok())
-}
-
 /// Which of its round's responders a try was answered or refused by.
 const fn who(outcome: Try) -> Option<u8> {
     match outcome {
@@ -269,6 +243,7 @@ mod tests {
     use super::*;
     use crate::engine::end::End;
     use crate::engine::probe::Grade;
+    use crate::engine::stats::Counts;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -303,6 +278,33 @@ mod tests {
         let tries = &history.recent().next().unwrap().rows[0].tries;
         assert_eq!(tries[1], Try::Late { us: 4_000_000, by: 0, grade: Grade::Kernel });
         assert_eq!(before.total(Row::Hop(1)).unwrap().counts.lost, 1, "a clone keeps what it saw");
+    }
+
+    #[test]
+    fn a_slower_pace_is_set_apart_until_it_ends_or_another_watch_goes_on() {
+        let row = Row::Hop(1);
+        for why in [Why::Suspend, Why::Resumed] {
+            let mut history = History::default();
+            history.slow(Slowed { at: Time::from_millis(1_500), row, every: 3 });
+            history.push(round(0, &[Try::Lost, Try::Lost, answered(10), Try::Lost]));
+            let late = Late {
+                round: 0,
+                row,
+                index: 3,
+                refused: false,
+                us: 4_000_000,
+                grade: Grade::Kernel,
+                from: HERE,
+            };
+            let Counts { slowed, slowed_lost, bursts, .. } = history.total(row).unwrap().counts;
+            assert_eq!((slowed, slowed_lost, bursts), (2, 1, 1));
+            history.mend(late);
+            let counts = history.total(row).unwrap().counts;
+            assert_eq!((counts.slowed, counts.slowed_lost, counts.judged(), counts.sent()), (2, 0, 2, 4));
+            let at = Time::from_millis(9_000);
+            history.part(Gap { from: Time::from_millis(4_000), to: at, why });
+            assert_eq!(history.is_slowed(row, at), why == Why::Suspend);
+        }
     }
 
     #[test]

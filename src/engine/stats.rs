@@ -1,6 +1,7 @@
 //! Counts, running moments and intervals: the arithmetic under every figure on screen.
 
 use super::moments::Moments;
+use super::round::Try;
 
 /// What became of a row's tries. See [`Counts::sent`] for the identity that always holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,9 +20,13 @@ pub struct Counts {
     pub not_sent: u64,
     /// Not asked, on purpose; no part of sent.
     pub skipped: u64,
+    /// Of answered, late and lost: asked less often than the others, on purpose; they say nothing about loss.
+    pub slowed: u64,
+    /// The lost ones of those.
+    pub slowed_lost: u64,
     /// Second answers; no part of anything.
     pub duplicates: u64,
-    /// Runs of consecutive lost tries, as first decided; tells bursts from scattered loss.
+    /// Runs of consecutive lost tries, as first decided; tells bursts from scattered loss. Slowed ones make none.
     pub bursts: u64,
 }
 
@@ -31,9 +36,29 @@ impl Counts {
         self.answered + self.late + self.refused + self.lost + self.in_flight
     }
 
-    /// Tries that say something about loss: sent − in flight − refused.
+    /// Tries that say something about loss: sent − in flight − refused − slowed.
     pub const fn judged(&self) -> u64 {
-        self.answered + self.late + self.lost
+        (self.answered + self.late + self.lost).saturating_sub(self.slowed)
+    }
+
+    /// The latest of the tries counted was asked less often than the others.
+    pub(super) const fn slow(&mut self, outcome: Try) {
+        match outcome {
+            Try::Answered { .. } | Try::Late { .. } => self.slowed += 1,
+            Try::Lost => {
+                self.slowed += 1;
+                self.slowed_lost += 1;
+            }
+            Try::Refused { .. } | Try::InFlight | Try::NotSent | Try::Skipped => {}
+        }
+    }
+
+    /// One that was asked less often was not lost after all, but late or refused.
+    pub(super) const fn mend_slowed(&mut self, refused: bool) {
+        self.slowed_lost = self.slowed_lost.saturating_sub(1);
+        if refused {
+            self.slowed = self.slowed.saturating_sub(1);
+        }
     }
 
     /// Takes all of another's counts in.
@@ -45,6 +70,8 @@ impl Counts {
         self.in_flight += other.in_flight;
         self.not_sent += other.not_sent;
         self.skipped += other.skipped;
+        self.slowed += other.slowed;
+        self.slowed_lost += other.slowed_lost;
         self.duplicates += other.duplicates;
         self.bursts += other.bursts;
     }
@@ -52,7 +79,7 @@ impl Counts {
     /// The share lost, and its 95 % interval; `None` before the first decided try.
     pub fn loss(&self) -> Option<Loss> {
         let judged = self.judged();
-        (judged > 0).then(|| Loss::new(self.lost, judged, self.bursts))
+        (judged > 0).then(|| Loss::new(self.lost.saturating_sub(self.slowed_lost), judged, self.bursts))
     }
 }
 
@@ -177,6 +204,23 @@ mod tests {
             loss.ci95[1] - loss.ci95[0]
         };
         assert!(width(10) > 2.0 * width(160), "{} {}", width(10), width(160));
+    }
+
+    #[test]
+    fn slowed_tries_are_sent_and_say_nothing_about_loss() {
+        let of = |slowed, slowed_lost| Counts {
+            answered: 150,
+            lost: 60,
+            bursts: 50,
+            slowed,
+            slowed_lost,
+            ..Counts::default()
+        };
+        let (all, apart) = (of(0, 0), of(20, 10));
+        assert_eq!((all.sent(), apart.sent()), (210, 210));
+        assert_eq!((all.judged(), apart.judged()), (210, 190));
+        assert!((apart.loss().unwrap().pct - 100.0 * 50.0 / 190.0).abs() < 1e-9);
+        assert_eq!(Counts { slowed: 210, slowed_lost: 60, ..all }.loss(), None);
     }
 
     #[test]

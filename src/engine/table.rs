@@ -10,6 +10,7 @@ use super::snapshot::Snapshot;
 use super::span::Span;
 use super::stats::{Counts, Loss};
 use super::time::Time;
+use super::verdict::spread::spread;
 use crate::wire::icmp::Icmp;
 
 /// The rows to show, hops by TTL and the target last.
@@ -152,13 +153,16 @@ impl Snapshot {
         settled.chain(hops.filter_map(|hop| hop.current))
     }
 
-    /// The latest tries of a row, oldest first, at most `most` of them.
-    pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<Try> {
+    /// The latest tries of a row, oldest first, at most `most` of them; and whether each was asked less often
+    /// than the others.
+    pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<(Try, bool)> {
         let mut tries = Vec::with_capacity(most);
         for round in self.history.recent().chain(&self.open).rev() {
             let Some(part) = round.row(row) else { continue };
             let [first, end] = [span.from(), span.to()].map(|edge| round.tries_before(edge));
-            let wanted = part.tries.iter().take(end).skip(first).rev();
+            let wanted = part.tries.iter().enumerate().take(end).skip(first).rev();
+            let wanted =
+                wanted.map(|(index, &outcome)| (outcome, self.history.is_slowed(row, round.due(index))));
             tries.extend(wanted.take(most - tries.len()));
             if tries.len() == most || first > 0 {
                 break;
@@ -184,6 +188,7 @@ impl Snapshot {
             }
         };
         let state = self.row_state(row, &hop);
+        let loss = totals.counts.loss().map(|loss| self.with_bursts(loss, row, span));
         let mut responders = totals.responders.clone();
         responders.sort_by_key(|responder| Some(responder.address) != hop.current);
         // A target that is not asked, or has never answered, has lost nothing that could be counted.
@@ -196,7 +201,7 @@ impl Snapshot {
             ttl,
             upto,
             responders,
-            loss: totals.counts.loss().filter(|_| ever_answered && !is_refusing),
+            loss: loss.filter(|_| ever_answered && !is_refusing),
             rtt: Rtt::of(&totals),
             counts: totals.counts,
             grades: totals.grades,
@@ -204,6 +209,34 @@ impl Snapshot {
             hop,
             state,
         }
+    }
+
+    /// The same share with the interval that the verdict gives it, where tries are told apart: it looks at when
+    /// they were lost, not only at how many in a row.
+    fn with_bursts(&self, loss: Loss, row: Row, span: Span) -> Loss {
+        if loss.pct <= 0.0 || !self.history.has_tries(span) {
+            return loss;
+        }
+        let (mut tries, mut start, mut interval) = (Vec::new(), None, 1);
+        for round in self.history.recent().chain(&self.open) {
+            let Some(part) = round.row(row) else { continue };
+            interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
+            let range = round.tries_before(span.from())..round.tries_before(span.to());
+            for (index, outcome) in part.tries.iter().enumerate().filter(|(index, _)| range.contains(index)) {
+                let due = round.due(index);
+                let start = *start.get_or_insert(due);
+                let at = u32::try_from(due.since(start).as_millis()).unwrap_or(u32::MAX);
+                match outcome {
+                    Try::Answered { .. } | Try::Late { .. } | Try::Lost => {
+                        if !self.history.is_slowed(row, due) {
+                            tries.push((at, *outcome == Try::Lost));
+                        }
+                    }
+                    Try::Refused { .. } | Try::InFlight | Try::NotSent | Try::Skipped => {}
+                }
+            }
+        }
+        Loss { ci95: spread(&tries, interval).ci95.map(|end| 100.0 * end), ..loss }
     }
 
     fn row_state(&self, row: Row, hop: &HopView) -> RowState {
@@ -231,7 +264,7 @@ mod tests {
     fn percentiles_lie_between_best_and_worst() {
         for us in [64, 999, 2_114, 25_000_001] {
             let mut totals = Totals::default();
-            totals.push(Try::Answered { us, by: 0, grade: Grade::Kernel }, &[]);
+            totals.push(Try::Answered { us, by: 0, grade: Grade::Kernel }, false, &[]);
             let rtt = Rtt::of(&totals).unwrap();
             let exact = f64::from(us) / 1_000.0;
             let all = [rtt.best, rtt.avg, rtt.worst, rtt.p50, rtt.p95, rtt.p99];

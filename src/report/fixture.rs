@@ -95,6 +95,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         echoes: None,
         said: None,
         recorded: Arc::default(),
+        untold: None,
     }
 }
 

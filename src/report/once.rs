@@ -20,10 +20,10 @@ use crate::watch::View;
 pub struct Once {
     hosts: Hosts,
     origins: bool,
+    labels: bool,
     size: u16,
-    started: bool,
-    /// The lowest TTL that has not been printed.
-    next: u8,
+    /// The lowest TTL that has not been printed; `None` before the header.
+    next: Option<u8>,
     /// The target's row has been printed.
     ended: bool,
 }
@@ -31,13 +31,19 @@ pub struct Once {
 impl Once {
     /// Nothing printed yet. `size` is the whole packet's, in bytes.
     pub const fn new(hosts: Hosts, size: u16) -> Self {
-        Self { hosts, origins: false, size, started: false, next: 0, ended: false }
+        Self { hosts, origins: false, labels: false, size, next: None, ended: false }
     }
 
     /// With the origin known by then after each host, as `traceroute -A` has it.
     #[must_use]
     pub const fn with_origins(self, origins: bool) -> Self {
         Self { origins, ..self }
+    }
+
+    /// With the MPLS labels that a hop quotes below its line.
+    #[must_use]
+    pub const fn with_labels(self, labels: bool) -> Self {
+        Self { labels, ..self }
     }
 
     /// Prints what `view` has decided.
@@ -54,13 +60,13 @@ impl Once {
     }
 
     fn advance(&mut self, view: &View, out: &mut impl Write, all: bool) -> io::Result<()> {
-        if !self.started {
-            self.started = true;
+        if self.next.is_none() {
+            self.next = Some(0);
             self.header(view, out)?;
         }
         for row in view.snapshot.table(Span::All).rows {
             let printed = match row.row {
-                Row::Hop(ttl) => ttl < self.next,
+                Row::Hop(ttl) => Some(ttl) < self.next,
                 Row::Target => self.ended,
             };
             if printed {
@@ -72,7 +78,7 @@ impl Once {
             }
             self.line(&row, view, out)?;
             match row.row {
-                Row::Hop(ttl) => self.next = ttl.saturating_add(1),
+                Row::Hop(ttl) => self.next = Some(ttl.saturating_add(1)),
                 Row::Target => self.ended = true,
             }
         }
@@ -96,7 +102,11 @@ impl Once {
             Some(state) => write!(out, "  {}  {state}", self.host(view, view.about.address))?,
             None => self.tries(row, view, out)?,
         }
-        writeln!(out)
+        writeln!(out)?;
+        if self.labels {
+            words::labels(&row.hop.labels).try_for_each(|label| writeln!(out, "    {label}"))?;
+        }
+        Ok(())
     }
 
     /// The tries in the order sent; a responder is named where it begins to answer.
@@ -175,6 +185,7 @@ mod tests {
     use crate::engine::history::History;
     use crate::engine::round::RoundRow;
     use crate::report::fixture::{self, answered, part, round};
+    use crate::wire::extension::Label;
     use proptest::prelude::*;
     use std::sync::Arc;
 
@@ -221,6 +232,20 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         for shown in ["  192.0.2.254 [*]  ", "  198.51.100.2 [AS64500]  ", "  192.0.2.1 [AS4200000000]  "] {
             assert!(text.contains(shown), "{shown}\n{text}");
+        }
+    }
+
+    #[test]
+    fn labels_stand_below_their_hop_where_they_are_wanted() {
+        let label = Label { label: 16_001, tc: 5, bottom: true, ttl: 1 };
+        let view = fixture::with(fixture::reached(), |snapshot| snapshot.path.hops[2].labels = vec![label]);
+        for wanted in [true, false] {
+            let mut out = Vec::new();
+            Once::new(Hosts::Addresses, 64).with_labels(wanted).finish(&view, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let mut lines = text.lines().skip_while(|line| !line.starts_with(" 3")).skip(1);
+            let is_below = lines.next() == Some("    [MPLS: Lbl 16001 TC 5 S 1 TTL 1]");
+            assert_eq!((is_below, text.contains("MPLS")), (wanted, wanted), "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::probing::{probing, source};
 use super::values::time;
-use super::{Hosts, Mode, RecordTo, Settings, Target, parse_size};
+use super::{Hosts, Mode, RecordTo, Settings, Target, alerts, parse_size};
 use crate::cli::{Cli, UsageError};
 use crate::names::forward;
 use crate::net::simulated::demos::NAMES as SCENARIOS;
@@ -46,6 +46,8 @@ impl Settings {
             asn_db,
             record,
             record_limit: record_limit(cli)?,
+            on_event: alerts::on_event(cli, mode)?,
+            bell: alerts::bell(cli)?,
         })
     }
 }

@@ -11,6 +11,8 @@ pub enum Action {
     Evidence,
     /// Open the journal.
     Journal,
+    /// Show the path over time.
+    Timeline,
     /// Close the layer on top, or the details; without either, clear the selection.
     Back,
     /// Open the details of the selected hop, or of the target.

@@ -1,33 +1,26 @@
 //! The one state of the screen. Keys change it, views are drawn from it, and nothing in it is shared.
 
 mod moves;
+mod sight;
+mod wishes;
 
 use std::cell::OnceCell;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Size;
 
+use self::wishes::said;
 use super::action::Action;
-use super::details::Details;
-use super::evidence;
+use super::bell::Bell;
 use super::keys::Scope;
-use super::layout::Areas;
-use super::lines::{self, Line, Window};
 use super::period::Period;
 use super::prompt::Prompt;
-use super::strip::Scale;
 use super::theme::Look;
-use crate::engine::faults::Fault;
-use crate::engine::probe::Command;
 use crate::engine::round::Row;
-use crate::engine::span::Span;
-use crate::engine::table::{RowState, Table, TableRow};
-use crate::engine::time::Time;
+use crate::engine::table::Table;
 use crate::engine::verdict::Finding;
 use crate::report::figures::Figure;
-use crate::report::words;
 use crate::settings::Hosts;
 use crate::watch::{Recorded, Request, View};
 
@@ -54,6 +47,8 @@ pub struct UiConfig {
     pub origins: bool,
     /// The figures, from the left; `None` leaves it to the room there is.
     pub order: Option<Vec<&'static Figure>>,
+    /// The number of the first event that the bell is rung for, if it is for any.
+    pub bell: Option<u32>,
 }
 
 /// The state of the screen.
@@ -77,6 +72,7 @@ pub struct App {
     layer: Layer,
     message: Option<String>,
     max_ttl: Option<u8>,
+    bell: Bell,
     table: OnceCell<Table>,
     finding: OnceCell<Finding>,
 }
@@ -101,6 +97,8 @@ pub enum Layer {
     Evidence(usize),
     /// The journal, scrolled down by so many lines.
     Journal(usize),
+    /// The path over time, scrolled down by so many lines.
+    Timeline(usize),
     /// The prompt for an interval.
     Prompt(Prompt),
 }
@@ -124,6 +122,7 @@ impl App {
             layer: Layer::None,
             message: None,
             max_ttl: None,
+            bell: Bell::new(config.bell),
             table: OnceCell::new(),
             finding: OnceCell::new(),
             config,
@@ -139,12 +138,18 @@ impl App {
         if let Some(news) = self.live.as_ref().and_then(|before| said(before, &view)) {
             self.message = Some(news);
         }
+        self.bell.look(&view.snapshot.journal);
         self.live = Some(view);
         if self.is_frozen() {
             return false;
         }
         self.forget();
         !matches!(self.layer, Layer::Help(_))
+    }
+
+    /// Whether an event began since this was asked last, and the bell is to be rung for it.
+    pub const fn take_bell(&mut self) -> bool {
+        self.bell.take()
     }
 
     /// The wall clock moved on. Says whether it shows another second.
@@ -174,6 +179,7 @@ impl App {
             Action::Help => self.layer = Layer::Help(0),
             Action::Evidence => self.layer = Layer::Evidence(0),
             Action::Journal => self.layer = Layer::Journal(0),
+            Action::Timeline => self.layer = Layer::Timeline(0),
             Action::Back => self.back(),
             Action::NextHosts => return self.next_hosts(),
             Action::Origins => {
@@ -209,79 +215,6 @@ impl App {
         None
     }
 
-    fn back(&mut self) {
-        match self.layer {
-            Layer::None if self.details.is_some() => self.details = None,
-            Layer::None => self.selected = None,
-            Layer::Help(_) | Layer::Evidence(_) | Layer::Journal(_) | Layer::Prompt(_) => {
-                self.layer = Layer::None;
-            }
-        }
-    }
-
-    fn next_hosts(&mut self) -> Option<Request> {
-        self.hosts = match self.hosts {
-            Hosts::Names => Hosts::Addresses,
-            Hosts::Addresses => Hosts::Both,
-            Hosts::Both => Hosts::Names,
-        };
-        let first_need = self.hosts != Hosts::Addresses && !self.names_asked;
-        self.names_asked |= first_need;
-        first_need.then_some(Request::Names(true))
-    }
-
-    fn reach(&mut self, by: i8) -> Option<Request> {
-        let pace = self.live.as_ref()?.snapshot.pace;
-        let reach = self.max_ttl.unwrap_or(pace.max_ttl);
-        let wanted = reach.saturating_add_signed(by).max(pace.first_ttl.max(1));
-        self.message = Some(format!("maximum hops: {wanted}"));
-        if wanted == reach {
-            return None;
-        }
-        self.max_ttl = Some(wanted);
-        Some(Request::Trace(Command::MaxTtl(wanted)))
-    }
-
-    fn freeze(&mut self) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => self.live.clone().map(|view| Frozen { view, period: self.period, since: self.now }),
-        };
-        self.forget();
-    }
-
-    /// What was worked out of the view before is no longer of what is shown.
-    fn forget(&mut self) {
-        self.table.take();
-        self.finding.take();
-    }
-
-    fn restart(&mut self) {
-        let Some(view) = &self.live else { return };
-        self.period = Period::From(view.snapshot.now);
-        self.message = Some("statistics restarted".to_owned());
-        if self.frozen.is_none() {
-            self.forget();
-        }
-    }
-
-    fn next_period(&mut self) {
-        self.period = self.period().next();
-        if let Some(frozen) = &mut self.frozen {
-            frozen.period = self.period;
-        }
-        self.message = Some(format!("figures: {}", self.period.name()));
-        self.forget();
-    }
-
-    fn submit(&mut self) -> Option<Request> {
-        let Layer::Prompt(prompt) = &mut self.layer else { return None };
-        let interval = prompt.submit(self.config.interval_floor)?;
-        self.layer = Layer::None;
-        self.message = Some(format!("interval: {}", super::clock::setting(interval)));
-        Some(Request::Trace(Command::Interval(interval)))
-    }
-
     /// What is shown: the live view, or the frozen one.
     pub fn view(&self) -> Option<&View> {
         self.frozen.as_ref().map(|frozen| &frozen.view).or(self.live.as_ref())
@@ -289,7 +222,7 @@ impl App {
 
     /// Whether this is a recorded watch.
     pub fn is_replay(&self) -> bool {
-        self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay(..)))
+        self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay { .. }))
     }
 
     /// Whether an action can do anything here: a recorded watch probes nothing, a simulated one in one way only.
@@ -301,88 +234,6 @@ impl App {
     /// The live view, frozen or not.
     pub const fn live(&self) -> Option<&View> {
         self.live.as_ref()
-    }
-
-    /// The stretch of time that the shown figures are of; it stands still with a frozen picture.
-    pub fn period(&self) -> Period {
-        self.frozen.as_ref().map_or(self.period, |frozen| frozen.period)
-    }
-
-    /// The span that this is for what is shown.
-    pub fn span(&self) -> Span {
-        self.view().map_or(Span::All, |view| self.period().span(view.snapshot.now))
-    }
-
-    /// The hop table of what is shown, made once for each view and period.
-    pub fn table(&self) -> Option<&Table> {
-        let view = self.view()?;
-        Some(self.table.get_or_init(|| view.snapshot.table(self.span())))
-    }
-
-    /// The verdict of what is shown, made once for each view.
-    pub fn finding(&self) -> Option<&Finding> {
-        let view = self.view()?;
-        Some(self.finding.get_or_init(|| view.snapshot.verdict(self.span())))
-    }
-
-    /// The lines of that table, with the onset between its two rows where there is room. Silent hops fold once
-    /// they have had the time to answer.
-    pub fn lines(&self) -> Vec<Line<'_>> {
-        let lines = |table| lines::lines(table, self.has_settled(), self.labels);
-        let mut lines = self.table().map(lines).unwrap_or_default();
-        let onset = self.finding().and_then(|finding| evidence::mark(finding)?.0);
-        if let Some(before) = onset.filter(|_| self.areas().page() >= ROOM_FOR_MARK) {
-            lines::mark_onset(&mut lines, before);
-        }
-        lines
-    }
-
-    /// The lines of the table that fit, the selected one among them.
-    pub fn window(&self, lines: &[Line]) -> Window {
-        Window::new(lines, self.areas().page(), self.selected, self.top)
-    }
-
-    /// How far the details are scrolled down; `None` while they are closed.
-    pub const fn scroll(&self) -> Option<usize> {
-        self.details
-    }
-
-    /// The details of the selected hop, or the nearest before it once it has gone.
-    pub fn details(&self) -> Option<Details<'_>> {
-        let (view, table) = (self.view()?, self.table()?);
-        let is_there = |row: &&TableRow| Some(row.row) <= self.selected;
-        let row = table.rows.iter().rfind(is_there).or(table.rows.first())?;
-        let (settled, look) = (self.has_settled(), self.look());
-        Some(Details { row, view, span: self.span(), scale: Scale::of(table), settled, look })
-    }
-
-    /// Whether the first probes have had the time to be answered.
-    pub fn has_settled(&self) -> bool {
-        self.view().is_some_and(|view| {
-            let snapshot = &view.snapshot;
-            snapshot.now.since(snapshot.started) >= snapshot.pace.timeout
-        })
-    }
-
-    /// Whether the target has answered nothing, though it had the time to.
-    pub fn is_target_silent(&self) -> bool {
-        let is_silent =
-            |table: &Table| table.rows.last().is_some_and(|row| row.state == RowState::SilentTarget);
-        self.has_settled() && self.table().is_some_and(is_silent)
-    }
-
-    /// The session's time that is shown: it goes on between views, unless frozen.
-    pub fn session_now(&self) -> Option<Time> {
-        let snapshot = &self.view()?.snapshot;
-        let passed = self.now.duration_since(snapshot.anchor.wall).unwrap_or_default();
-        let live = snapshot.now.max(snapshot.anchor.time + passed);
-        Some(if self.is_frozen() || self.is_replay() { snapshot.now } else { live })
-    }
-
-    /// The local fault in force, or one that ended within the last minute.
-    pub fn fault(&self) -> Option<Fault> {
-        let (fault, now) = (self.view()?.snapshot.fault?, self.session_now()?);
-        fault.until.is_none_or(|until| now.since(until) < AFTERGLOW).then_some(fault)
     }
 
     /// The wall clock.
@@ -428,6 +279,7 @@ impl App {
             Layer::Help(_) => Scope::Help,
             Layer::Evidence(_) => Scope::Evidence,
             Layer::Journal(_) => Scope::Journal,
+            Layer::Timeline(_) => Scope::Timeline,
             Layer::Prompt(_) => Scope::Prompt,
         }
     }
@@ -451,19 +303,4 @@ impl App {
     pub const fn zone(&self) -> &TimeZone {
         &self.config.zone
     }
-
-    /// Where things go at the present size.
-    pub fn areas(&self) -> Areas {
-        Areas::of(Rect::from(self.size), self.fault().is_some())
-    }
-}
-
-/// What the watch has to say, where `after` is the first view to tell.
-fn said(before: &View, after: &View) -> Option<String> {
-    if before.about.protocol != after.about.protocol {
-        return Some(format!("{}; statistics restarted", words::probes(&after.about)));
-    }
-    let said = after.said.as_ref()?;
-    let is_told = before.said.as_ref().is_some_and(|told| Arc::ptr_eq(told, said));
-    (!is_told).then(|| said.to_string())
 }

@@ -67,6 +67,7 @@ impl Details<'_> {
         }
         self.flow(&mut lines, "Loss", self.loss(), 2, width);
         self.flow(&mut lines, "Tries", self.counts(), 2, width);
+        self.flow(&mut lines, "Slowed", self.slowed(), 1, width);
         self.flow(&mut lines, "Times, ms", self.times(), 2, width);
         self.responders(&mut lines, width);
         let plain = |text: Option<String>| text.map(|text| (text, self.look.theme.plain));
@@ -127,6 +128,19 @@ impl Details<'_> {
         let styled =
             |(count, what, style)| (format!("{count} {what}"), if count > 0 { style } else { theme.dim });
         all.into_iter().map(styled).collect()
+    }
+
+    /// What came of asking it less often than the others, word by word; nothing where that was not done.
+    fn slowed(&self) -> Vec<(String, Style)> {
+        let Counts { slowed, slowed_lost, .. } = self.row.counts;
+        if slowed == 0 {
+            return Vec::new();
+        }
+        let text = format!(
+            "{slowed} tries at a slower pace, to see whether it limits its answers: {slowed_lost} lost, no part of \
+             Loss%"
+        );
+        text.split(' ').map(|word| (word.to_owned(), self.look.theme.dim)).collect()
     }
 
     fn times(&self) -> Vec<(String, Style)> {

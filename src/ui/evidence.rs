@@ -7,8 +7,9 @@ use ratatui::text::Line;
 
 use super::app::App;
 use super::clock::time_of_day;
-use super::text::fit;
+use super::text::{fit, wrap};
 use crate::engine::round::Row;
+use crate::engine::table::TableRow;
 use crate::engine::time::Time;
 use crate::engine::verdict::words::{duration, percent};
 use crate::engine::verdict::{Experiment, Finding, HopEvidence, Kind, Standing};
@@ -49,8 +50,14 @@ pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     }
     page.wrapped(&mut lines, &page.span(), theme.dim);
     page.heading(&mut lines, "Loss by hop, of its own packets, with 95 % interval");
-    for hop in &hops {
+    let (listed, gone): (Vec<&HopEvidence>, Vec<&HopEvidence>) =
+        hops.iter().partition(|hop| page.row(hop).is_some());
+    for hop in listed {
         lines.push(page.hop(hop));
+    }
+    if !gone.is_empty() {
+        let text = format!("{} more on a route that is no longer taken", gone.len());
+        lines.push(Line::styled(text, theme.dim));
     }
     page.bursts(&mut lines);
     page.heading(&mut lines, "What was ruled out, and why");
@@ -76,17 +83,7 @@ impl Page<'_> {
 
     /// Words in as many lines as they take.
     fn wrapped(&self, lines: &mut Vec<Line<'static>>, text: &str, style: Style) {
-        let mut line = String::new();
-        for word in text.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > self.width {
-                lines.push(Line::styled(std::mem::take(&mut line), style));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line += word;
-        }
-        lines.push(Line::styled(line, style));
+        lines.extend(wrap(text, self.width).into_iter().map(|line| Line::styled(line, style)));
     }
 
     fn clock(&self, time: Time) -> String {
@@ -99,29 +96,39 @@ impl Page<'_> {
         format!("Judged: {} to {}, {}.", self.clock(from), self.clock(to), duration(to.since(from)))
     }
 
+    /// The table's row of a hop: that is what it is called there, at which TTL, and what it has lost.
+    fn row(&self, hop: &HopEvidence) -> Option<&TableRow> {
+        self.app.table()?.rows.iter().find(|row| row.row == hop.row)
+    }
+
+    /// Its share lost and the 95 % interval in percent, the tries lost and all tries. Of the table's own row
+    /// where that is of the same tries: one figure for one thing.
+    fn figure(&self, hop: &HopEvidence) -> Option<(f64, [f64; 2], u64, u64)> {
+        let snapshot = &self.app.view()?.snapshot;
+        let spread = hop.spread.as_ref().filter(|_| hop.standing != Standing::Silent)?;
+        let row = self.row(hop).filter(|_| snapshot.history.has_tries(self.app.span()));
+        if let Some((row, loss)) = row.and_then(|row| Some((row, row.loss?))) {
+            let counts = &row.counts;
+            return Some((loss.pct, loss.ci95, counts.lost - counts.slowed_lost, counts.judged()));
+        }
+        let ci95 = spread.ci95.map(|end| 100.0 * end);
+        Some((100.0 * spread.rate, ci95, spread.lost.into(), spread.tries.into()))
+    }
+
     fn hop(&self, hop: &HopEvidence) -> Line<'static> {
         let theme = &self.app.look().theme;
-        let table = self.app.table();
-        let row = table.and_then(|table| table.rows.iter().find(|row| row.row == hop.row));
+        let row = self.row(hop);
         let view = self.app.view();
         let who = row
             .zip(view)
             .and_then(|(row, view)| Some(host(view, leader(row, view)?, self.app.hosts(), usize::MAX)));
         let room = self.width.saturating_sub(64).clamp(8, 40);
         let who = fit(who.as_deref().unwrap_or("*"), room, self.app.look().glyphs.ellipsis).into_owned();
-        let figure = match &hop.spread {
-            Some(spread) if hop.standing != Standing::Silent => {
-                let [low, high] = spread.ci95.map(percent);
-                format!(
-                    "{:>7} {:>7} to {:>7}  {:>5} of {}",
-                    percent(spread.rate),
-                    low,
-                    high,
-                    spread.lost,
-                    spread.tries
-                )
+        let figure = match self.figure(hop) {
+            Some((pct, [low, high], lost, tries)) => {
+                format!("{pct:>5.1}% {low:>5.1} to {high:>5.1}%  {lost:>5} of {tries}")
             }
-            _ => "      -".to_owned(),
+            None => "    -".to_owned(),
         };
         let (words, style) = match hop.standing {
             Standing::Before if self.finding.between.is_some() => ("before", theme.plain),
@@ -132,7 +139,8 @@ impl Page<'_> {
             Standing::Silent => ("no answers", theme.dim),
             Standing::OtherFlow => ("other flow", theme.dim),
         };
-        let text = format!("{:>3} {who:<room$} {figure:<38} {words}", hop.ttl);
+        let ttl = row.map_or(hop.ttl, |row| row.ttl);
+        let text = format!("{ttl:>3} {who:<room$} {figure:<35} {words}");
         Line::styled(text.trim_end().to_owned(), style)
     }
 

@@ -20,15 +20,25 @@ pub struct Areas {
 }
 
 impl Areas {
-    /// The areas of `area`; the fault's is empty without one.
-    pub fn of(area: Rect, fault: bool) -> Self {
+    /// How many lines the verdict may have; one that says that all is well, only where there is plenty of room.
+    pub const fn verdict_room(height: u16, is_well: bool) -> u16 {
+        match height {
+            0..6 => 0,
+            6..10 => 1,
+            10..20 if is_well => 1,
+            _ => 2,
+        }
+    }
+
+    /// The areas of `area`; the fault's is empty without one, and the verdict has `lines` as far as there is room.
+    pub fn of(area: Rect, fault: bool, lines: u16) -> Self {
         let header = match area.height {
             0..4 => 0,
             4..8 => 1,
             _ => 2,
         };
         let fault = u16::from(fault && area.height >= 4);
-        let verdict = u16::from(area.height >= 6);
+        let verdict = lines.max(1).min(Self::verdict_room(area.height, false));
         let footer = u16::from(area.height >= 3);
         let body = area.height.saturating_sub(header + verdict + fault + footer);
         let mut y = area.y;
@@ -244,9 +254,9 @@ mod tests {
         }
 
         #[test]
-        fn areas_fill_the_screen_without_overlap(height in 0u16..100, fault in any::<bool>()) {
+        fn areas_fill_the_screen_without_overlap(height in 0u16..100, fault in any::<bool>(), lines in 0u16..4) {
             let area = Rect::new(0, 0, 80, height);
-            let areas = Areas::of(area, fault);
+            let areas = Areas::of(area, fault, lines);
             let heights = [areas.header, areas.verdict, areas.fault, areas.body, areas.footer].map(|part| part.height);
             prop_assert_eq!(heights.iter().sum::<u16>(), height);
             prop_assert_eq!(areas.footer.bottom(), height);

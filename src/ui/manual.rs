@@ -67,7 +67,7 @@ fn keys() -> Vec<Line> {
 }
 
 fn legend(glyphs: &Glyphs) -> Vec<Line> {
-    let marks: [(Cow<'static, str>, &'static str); 9] = [
+    let marks: [(Cow<'static, str>, &'static str); 10] = [
         (glyphs.bars.concat().into(), "answered; the scale stands above"),
         (glyphs.lost.into(), "lost: no answer within the timeout"),
         (glyphs.late.into(), "late: after the timeout, but not lost"),
@@ -75,6 +75,7 @@ fn legend(glyphs: &Glyphs) -> Vec<Line> {
         (glyphs.waiting.into(), "not decided yet"),
         (glyphs.not_sent.into(), "not sent: a fault of this machine"),
         ("(blank)".into(), "not asked, on purpose"),
+        ("(dim)".into(), "asked less often, on purpose: not in Loss%"),
         ("*".into(), "a hop that has never answered"),
         (glyphs.target.into(), "the target"),
     ];

@@ -31,7 +31,9 @@ pub fn action(event: &MouseEvent, scope: Scope) -> Option<Action> {
     };
     match scope {
         Scope::Details => Some(Action::Scroll(step)),
-        Scope::Table | Scope::Help | Scope::Evidence | Scope::Journal => Some(Action::Move(step)),
+        Scope::Table | Scope::Help | Scope::Evidence | Scope::Journal | Scope::Timeline => {
+            Some(Action::Move(step))
+        }
         Scope::Prompt | Scope::Any => None,
     }
 }

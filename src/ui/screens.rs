@@ -1,30 +1,27 @@
 //! What whole screens look like, against pictures kept beside this file.
 
+mod anything;
 mod details;
 mod journal;
+mod periods;
+mod timeline;
+mod verdict;
+mod words;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use proptest::prelude::*;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use ratatui::style::Modifier;
 
 use super::action::{Action, Edit, Step};
 use super::app::{App, UiConfig};
-use super::testing::{Scene, balanced, clean, config, ip, lossy, picture, refused, silent_target, unplugged};
+use super::testing::{Scene, balanced, clean, config, lossy, picture, refused, silent_target, unplugged};
 use super::theme::{Depth, Glyphs, Look, Theme};
-use crate::engine::crosscheck::Echoes;
-use crate::engine::path::End;
-use crate::engine::probe::Protocol;
-use crate::engine::round::Try;
-use crate::engine::time::Time;
 use crate::settings::Hosts;
-use crate::watch::{About, Request, View};
-use crate::wire::extension::Label;
-use crate::wire::icmp::Icmp;
+use crate::watch::Request;
 
 const SIZES: [(u16, u16); 3] = [(60, 12), (80, 24), (200, 60)];
 
@@ -176,69 +173,6 @@ fn a_selection_scrolls_and_keeps_the_target_in_sight() {
     assert_snapshot!("selected_styles_60x12", styles(&selected));
 }
 
-/// Half an hour and ten minutes at the default pace: the first ten minutes are told by slices alone.
-fn long() -> Scene {
-    let mut scene = clean();
-    scene.rounds = 800;
-    scene
-}
-
-fn header(app: &App) -> String {
-    let picture = picture(app, 120, 24);
-    let row = picture.buffer().content().chunks(120).nth(1).expect("a second line");
-    row.iter().map(ratatui::buffer::Cell::symbol).collect()
-}
-
-#[test]
-fn windows_go_round_and_the_header_says_which_and_from_when() {
-    let mut app = long().app(120, 24);
-    assert!(header(&app).contains("all since 14:00:00"), "{}", header(&app));
-    let sent = |app: &App| app.table().map(|table| table.rows[0].counts.sent());
-    assert_eq!(sent(&app), Some(2_402));
-    // The scene ends 1.5 s into its 801st round, at 14:40:01.5.
-    let windows =
-        [("last 1 min, since 14:39:01", 60), ("last 10 min, since 14:30:01", 600), ("last 1 h", 2_402)];
-    for (text, tries) in windows {
-        app.update(Action::NextPeriod);
-        assert!(header(&app).contains(text), "{text}: {}", header(&app));
-        assert_eq!(sent(&app), Some(tries), "{text}");
-    }
-    app.update(Action::NextPeriod);
-    assert!(header(&app).contains("all since"), "{}", header(&app));
-    assert_eq!(sent(&app), Some(2_402));
-}
-
-#[test]
-fn a_window_slides_with_the_watch_and_stands_still_when_frozen() {
-    let mut app = long().app(120, 24);
-    app.update(Action::NextPeriod);
-    app.update(Action::Freeze);
-    let before = header(&app);
-    let mut later = long();
-    later.rounds = 820;
-    app.show(later.view());
-    assert_eq!(header(&app), before);
-    assert!(before.contains("since 14:39:01"), "{before}");
-    app.update(Action::NextPeriod);
-    assert!(header(&app).contains("last 10 min, since 14:30:01"), "{}", header(&app));
-    app.update(Action::Freeze);
-    assert!(header(&app).contains("last 10 min, since 14:31:01"), "{}", header(&app));
-}
-
-#[test]
-fn a_restart_before_what_is_kept_by_try_begins_with_its_slice() {
-    let mut app = long().app(120, 24);
-    app.update(Action::Restart);
-    let mut later = long();
-    later.rounds = 1_500;
-    app.show(later.view());
-    assert!(header(&app).contains("statistics since 14:40:00"), "{}", header(&app));
-    app.update(Action::NextPeriod);
-    app.update(Action::NextPeriod);
-    app.update(Action::NextPeriod);
-    assert!(header(&app).contains("last 1 h, since 14:15:00"), "{}", header(&app));
-}
-
 #[test]
 fn columns_come_in_the_order_asked_for() {
     let order = crate::report::figures::order("9L5A").ok();
@@ -267,24 +201,6 @@ fn a_terminal_without_unicode_or_colours() {
 }
 
 #[test]
-fn every_end_of_a_path_has_its_words() {
-    let icmp = Icmp::v4(3, 3);
-    let address = ip("198.51.100.2");
-    for (end, header, row) in [
-        (End::Target { ttl: 3, upto: 4 }, "target at 3-4", "3-4 example.org"),
-        (End::Other { ttl: 2, address, icmp }, "hop 2 answers in its place", "(in the target's place)"),
-        (End::Loop { ttl: 2 }, "loop at hop 2", "packets loop at hop 2"),
-        (End::Refused { ttl: 2, address, icmp: Icmp::v4(3, 1) }, "!H from hop 2", "!H from hop 2"),
-    ] {
-        let scene = Scene::new().hop("198.51.100.1", 1.0).hop("198.51.100.2", 2.0).mend(move |snapshot| {
-            snapshot.path.end = end;
-        });
-        let screen = picture(&scene.app(100, 24), 100, 24).to_string();
-        assert!(screen.contains(header) && screen.contains(row), "{end:?}\n{screen}");
-    }
-}
-
-#[test]
 fn origins_at_every_size() {
     let scene = clean()
         .origin("198.51.100.3", 64_500, Some("ISP-EXAMPLE Example Internet Access, ZZ"))
@@ -297,71 +213,6 @@ fn origins_at_every_size() {
     }
     let off = after(&scene, (80, 24), &[Action::Origins, Action::Origins]);
     assert_eq!(off, picture(&clean().app(80, 24), 80, 24));
-}
-
-#[test]
-fn the_key_for_origins_tells_the_watch_each_time() {
-    let mut app = clean().app(80, 24);
-    assert_eq!(app.update(Action::Origins), Some(Request::Origins(true)));
-    assert_eq!(app.update(Action::Origins), Some(Request::Origins(false)));
-}
-
-#[test]
-fn without_servers_to_ask_the_footer_says_so_while_origins_are_shown() {
-    let mut scene = clean();
-    scene.trouble = Some("/etc/resolv.conf: No such file or directory (os error 2)");
-    let footer = |actions: &[Action]| after(&scene, (80, 24), actions).to_string();
-    let said = "no AS numbers: /etc/resolv.conf: No such file or directory (os error 2)";
-    assert!(footer(&[Action::Origins]).contains(said), "{}", footer(&[Action::Origins]));
-    assert!(!footer(&[]).contains("no AS"));
-}
-
-#[test]
-fn another_protocol_is_told_in_the_footer_and_so_is_why_not() {
-    let mut app = silent_target().app(100, 24);
-    assert!(picture(&app, 100, 24).to_string().contains("u try another protocol"));
-    assert!(!picture(&clean().app(100, 24), 100, 24).to_string().contains("try another protocol"));
-    assert_eq!(app.update(Action::NextProtocol), Some(Request::NextProtocol));
-    let refused = View { said: Some("not here".into()), ..silent_target().view() };
-    app.show(refused.clone());
-    assert_eq!(app.message(), Some("not here"));
-    app.update(Action::Move(Step::Down));
-    app.show(refused);
-    assert_eq!(app.message(), None, "told once");
-    let mut other = silent_target().view();
-    other.about = About { protocol: Protocol::Icmp, port: None, ..(*other.about).clone() }.into();
-    app.show(other);
-    assert!(picture(&app, 100, 24).to_string().contains("ICMP echo; statistics restarted"));
-}
-
-#[test]
-fn a_silent_target_that_answers_echo_says_so_in_its_row() {
-    let mut view = silent_target().view();
-    let mut echoes = Echoes { last: Some(Duration::from_micros(12_300)), ..Echoes::default() };
-    echoes.counts.answered = 40;
-    view.echoes = Some(echoes);
-    let mut app = silent_target().app(100, 24);
-    app.show(view);
-    let screen = picture(&app, 100, 24).to_string();
-    assert!(screen.contains("UDP 33434 filtered, echo 12.3 ms, 0.0% of 40"), "{screen}");
-}
-
-#[test]
-fn labels_stand_below_their_hop_until_they_are_hidden() {
-    let scene = clean().mend(|snapshot| {
-        snapshot.path.hops[2].labels = vec![Label { label: 16_001, tc: 5, bottom: true, ttl: 1 }];
-    });
-    let mut app = scene.app(80, 24);
-    let plain = picture(&clean().app(80, 24), 80, 24).to_string();
-    let line = |screen: &str, text| screen.lines().position(|line| line.contains(text));
-    let screen = picture(&app, 80, 24).to_string();
-    assert_eq!(
-        line(&screen, "[MPLS: Lbl 16001 TC 5 S 1 TTL 1]"),
-        line(&plain, "\"  3 ").map(|y| y + 1),
-        "{screen}"
-    );
-    app.update(Action::Labels);
-    assert_eq!(picture(&app, 80, 24).to_string(), plain);
 }
 
 #[test]
@@ -395,74 +246,4 @@ fn another_second_is_a_change_and_half_a_second_is_none() {
 fn the_styles_of_every_depth() {
     let themes = [Depth::Mono, Depth::Ansi, Depth::True].map(|depth| format!("{:#?}", Theme::new(depth)));
     assert_snapshot!("themes", themes.join("\n").replace("Style::new()", "plain"));
-}
-
-fn any_try() -> impl Strategy<Value = Try> {
-    use crate::engine::probe::Grade;
-    prop_oneof![
-        any::<(u32, u8)>().prop_map(|(us, by)| Try::Answered { us, by: by % 3, grade: Grade::Mixed }),
-        any::<u32>().prop_map(|us| Try::Late { us, by: 0, grade: Grade::Kernel }),
-        any::<u8>().prop_map(|by| Try::Refused { by }),
-        Just(Try::Lost),
-        Just(Try::InFlight),
-        Just(Try::NotSent),
-        Just(Try::Skipped),
-    ]
-}
-
-fn any_end() -> impl Strategy<Value = End> {
-    let icmp = any::<(u8, u8)>().prop_map(|(ty, code)| Icmp::v6(ty, code));
-    prop_oneof![
-        Just(End::Silent),
-        any::<(u8, u8)>().prop_map(|(ttl, upto)| End::Target { ttl, upto }),
-        any::<u8>().prop_map(|ttl| End::Loop { ttl }),
-        (any::<u8>(), icmp.clone()).prop_map(|(ttl, icmp)| End::Other { ttl, address: ip("::1"), icmp }),
-        (any::<u8>(), icmp).prop_map(|(ttl, icmp)| End::Refused { ttl, address: ip("::1"), icmp }),
-    ]
-}
-
-fn any_action() -> impl Strategy<Value = Action> {
-    let bound: Vec<Action> = super::keys::BINDINGS.iter().map(|binding| binding.action).collect();
-    prop_oneof![
-        4 => prop::sample::select(bound),
-        1 => any::<char>().prop_map(|c| Action::Edit(Edit::Type(c))),
-        1 => (0u16..64).prop_map(Action::Click),
-        1 => Just(Action::Details),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn no_size_no_path_and_no_keys_break_the_screen(
-        (width, height) in (0u16..220, 0u16..64),
-        tries in prop::collection::vec(prop::collection::vec(any_try(), 1..40), 0..40),
-        end in any_end(),
-        (rounds, last_hop, now) in (0u32..40, any::<u8>(), 0u64..1 << 62),
-        (name, mtu, reply_ttl, labels) in (".{0,40}", any::<Option<u32>>(), any::<Option<u8>>(), 0u32..20),
-        actions in prop::collection::vec(any_action(), 0..20),
-    ) {
-        let mut scene = tries.into_iter().fold(Scene::new(), |scene, tries| {
-            let responders = ["192.0.2.1", "2001:db8:1234:5678:9abc:def0:1234:5678", "192.0.2.3"];
-            scene.tries(&responders, move |n| tries[n as usize % tries.len()])
-        });
-        scene.rounds = rounds;
-        let scene = scene.name("192.0.2.1", &name).mend(move |snapshot| {
-            snapshot.path.end = end;
-            snapshot.path.last_hop = last_hop;
-            for hop in &mut snapshot.path.hops {
-                let mtu = mtu.map(|mtu| (ip("192.0.2.1"), mtu));
-                (hop.mtu, hop.reply_ttl, hop.by_target, hop.rewritten) = (mtu, reply_ttl, true, true);
-                hop.labels = (0..labels).map(|label| Label { label, tc: 7, bottom: false, ttl: 255 }).collect();
-            }
-            snapshot.now = Time::from_nanos(now);
-        });
-        let mut app = scene.app(width, height);
-        picture(&app, width, height);
-        for action in actions {
-            app.update(action);
-            picture(&app, width, height);
-        }
-    }
 }

@@ -42,10 +42,10 @@ impl Scale {
     }
 }
 
-/// The character and the style for one try.
-pub fn cell(outcome: Try, scale: Option<&Scale>, look: &Look) -> (&'static str, Style) {
+/// The character and the style for one try. One that was asked less often than the others is dim.
+pub fn cell((outcome, is_slowed): (Try, bool), scale: Option<&Scale>, look: &Look) -> (&'static str, Style) {
     let (glyphs, theme) = (&look.glyphs, &look.theme);
-    match outcome {
+    let (symbol, style) = match outcome {
         Try::Answered { us, .. } => {
             let level = scale.map_or(0, |scale| scale.level(us));
             (glyphs.bars[level], theme.bars[level])
@@ -56,7 +56,8 @@ pub fn cell(outcome: Try, scale: Option<&Scale>, look: &Look) -> (&'static str, 
         Try::NotSent => (glyphs.not_sent, theme.fault),
         Try::InFlight => (glyphs.waiting, theme.dim),
         Try::Skipped => (" ", theme.plain),
-    }
+    };
+    (symbol, if is_slowed { theme.dim } else { style })
 }
 
 #[cfg(test)]

@@ -21,6 +21,22 @@ pub fn fit<'a>(text: &'a str, width: usize, ellipsis: &str) -> Cow<'a, str> {
     kept.chain([ellipsis]).collect::<String>().into()
 }
 
+/// Words in as many lines of `width` cells as they take, one at least; a word that is longer keeps its line.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split(' ') {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines.push(line);
+    lines
+}
+
 /// A piece of a line that may be left out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {

@@ -8,4 +8,5 @@ pub mod header;
 pub mod help;
 pub mod journal;
 pub mod table;
+pub mod timeline;
 pub mod verdict;

@@ -66,6 +66,7 @@ fn watch(lookup: Option<Lookup>, every: Option<Duration>, directory: Option<&Pat
         recording,
         resumed: None,
         stream: None,
+        events: None,
         screen: false,
     };
     let (notices, told) = channel();

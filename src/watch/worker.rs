@@ -11,6 +11,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
 use super::check::Check;
+use super::events::Events;
 use super::outlet::{Found, Outlet};
 use super::publish::Publishing;
 use super::recording::Sinks;
@@ -92,6 +93,7 @@ struct Worker<'a, N> {
     about: Arc<About>,
     publishing: Publishing,
     sinks: Sinks,
+    events: Option<Events>,
     live: bool,
     /// Grows with every answer to a lookup.
     names_version: u64,
@@ -120,8 +122,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         resolver.set_enabled(config.names);
         let mut trace = Trace::new(config.trace, now, clock.anchor());
         if let Some(tape) = &config.resumed {
-            trace.resume(now, tape.snapshot().history, (tape.started(), tape.now()), tape.rounds());
+            trace.resume(now, tape.past());
+            // The clock may have been set since, or been too early to be believed.
+            if tape.anchor().is_outdated_by(&clock.anchor()) {
+                trace.handle_clock_step(clock.anchor());
+            }
         }
+        let journal = config.resumed.as_ref().map(|tape| tape.snapshot().journal);
         let worker = Self {
             clock,
             trace,
@@ -139,6 +146,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             about: Arc::new(about),
             publishing: Publishing::new(now),
             sinks,
+            events: config.events.map(|link| Events::new(link, journal.as_deref())),
             live: config.live,
             names_version: 0,
             finished: None,
@@ -260,6 +268,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         // History has its share already.
         while let Some(record) = self.trace.poll_record() {
             self.want_names(&record);
+            self.tell(&record);
             if self.sinks.are_open() {
                 self.sinks.push(self.clock.now(), record);
             }
@@ -268,6 +277,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.resolver.drive(now);
         self.finder.drive(now);
         left == 0
+    }
+
+    /// Tells of an event, if that is what the record is about.
+    fn tell(&mut self, record: &Record) {
+        let (Some(events), Record::Journal(entry)) = (&mut self.events, record) else { return };
+        let (trace, about) = (&self.trace, &self.about);
+        events.push(entry, || (Arc::new(trace.snapshot(self.clock.now())), Arc::clone(about)));
     }
 
     /// Follows what has become of the way out of this machine.
@@ -389,6 +405,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             echoes: self.check.echoes(),
             said: self.said.clone(),
             recorded: Arc::new(self.sinks.recorded()),
+            untold: self.events.as_ref().and_then(Events::trouble),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);

@@ -23,4 +23,5 @@ mod serve;
 mod survival;
 mod tcp;
 mod timing;
+mod verdicts;
 mod ways;

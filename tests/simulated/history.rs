@@ -85,7 +85,7 @@ impl Watch {
 fn plain(tries: &[(Try, Vec<IpAddr>)]) -> Totals {
     let mut totals = Totals::default();
     for (outcome, by) in tries {
-        totals.push(*outcome, by);
+        totals.push(*outcome, false, by);
     }
     totals
 }

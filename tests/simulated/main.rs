@@ -14,6 +14,8 @@ mod play;
 mod random;
 mod refusals;
 mod sleep;
+mod slowed;
 mod statistics;
+mod told;
 mod ways;
 mod week;

@@ -200,7 +200,7 @@ impl Play {
         let open = snapshot.open.iter().flat_map(|round| &round.rows).map(|part| {
             let mut totals = Totals::default();
             for &outcome in &part.tries {
-                totals.push(outcome, &part.responders);
+                totals.push(outcome, false, &part.responders);
             }
             totals.counts
         });

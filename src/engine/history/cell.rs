@@ -71,9 +71,12 @@ impl Cell {
     }
 
     /// Takes in one try, by the row's responder `who`; `chain` is the row's.
-    pub(super) fn push(&mut self, outcome: Try, who: Option<u8>, chain: &mut Chain) {
-        let Link { opens_burst, difference } = chain.link(outcome);
+    pub(super) fn push(&mut self, outcome: Try, is_slowed: bool, who: Option<u8>, chain: &mut Chain) {
+        let Link { opens_burst, difference } = chain.link(outcome, is_slowed);
         self.chain = *chain;
+        if is_slowed {
+            self.counts.slow(outcome);
+        }
         match outcome {
             Try::Answered { us, grade, .. } => {
                 if let Some(difference) = difference {
@@ -96,7 +99,7 @@ impl Cell {
                 self.last = None;
                 if opens_burst {
                     self.counts.bursts += 1;
-                } else if self.counts.bursts == 0 {
+                } else if self.counts.bursts == 0 && !is_slowed {
                     self.carried = true;
                 }
             }
@@ -112,8 +115,11 @@ impl Cell {
     }
 
     /// A try of it was answered after it had been called lost.
-    pub(super) fn mend(&mut self, late: &Late, who: Option<u8>) {
+    pub(super) fn mend(&mut self, late: &Late, is_slowed: bool, who: Option<u8>) {
         self.counts.lost = self.counts.lost.saturating_sub(1);
+        if is_slowed {
+            self.counts.mend_slowed(late.refused);
+        }
         if late.refused {
             self.counts.refused += 1;
             self.part(who, |part| part.answered += 1);
@@ -132,7 +138,7 @@ impl Cell {
         if self.counts.answered == 0 {
             self.inherited = next.inherited;
         }
-        let decides = next.counts.judged() + next.counts.refused > 0;
+        let decides = next.counts.sent() > next.counts.in_flight;
         if decides {
             self.last = next.last;
         }

@@ -21,8 +21,8 @@ pub struct Link {
 }
 
 impl Chain {
-    /// The row's next try.
-    pub const fn link(&mut self, outcome: Try) -> Link {
+    /// The row's next try. One that was asked less often than the others belongs to no run of loss.
+    pub const fn link(&mut self, outcome: Try, is_slowed: bool) -> Link {
         let mut link = Link { opens_burst: false, difference: None };
         match outcome {
             Try::Answered { us, .. } => {
@@ -33,8 +33,8 @@ impl Chain {
             }
             Try::Late { .. } | Try::Refused { .. } => *self = Self { previous: None, in_loss: false },
             Try::Lost => {
-                link.opens_burst = !self.in_loss;
-                *self = Self { previous: None, in_loss: true };
+                link.opens_burst = !self.in_loss && !is_slowed;
+                *self = Self { previous: None, in_loss: !is_slowed };
             }
             Try::NotSent => self.in_loss = false,
             Try::InFlight | Try::Skipped => {}

@@ -71,10 +71,11 @@ impl History {
         for round in self.recent().filter(|_| by_try).chain(open) {
             let Some(part) = round.row(row) else { continue };
             for (index, &outcome) in part.tries.iter().enumerate() {
-                if let Some(column) = columns.at(round.due(index)) {
+                let due = round.due(index);
+                if let Some(column) = columns.at(due) {
                     let address = who(outcome).and_then(|by| part.responders.get(usize::from(by)));
                     let number = address.and_then(|address| self.number(row, *address));
-                    column.push(outcome, number, &mut chain);
+                    column.push(outcome, self.is_slowed(row, due), number, &mut chain);
                 }
             }
         }

@@ -15,6 +15,12 @@ const RARE: u8 = 16;
 const KERNEL: u8 = 32;
 /// One responder gave all the answers.
 const ALONE: u8 = 64;
+/// Some were asked less often than others.
+const SLOWED: u8 = 128;
+
+/// How far apart the steps of a distribution lie at least, those of coarse values; and what is set aside at most.
+const STRIDE: u64 = 4;
+const MOST_STEPS: u64 = 256;
 
 /// Writes a cell behind `place`, its number among the slices of its chunk.
 pub fn encode(cell: &Cell, place: u64, to: &mut Vec<u8>) {
@@ -29,7 +35,8 @@ pub fn encode(cell: &Cell, place: u64, to: &mut Vec<u8>) {
         | flag(loss.iter().any(|&count| count > 0), LOSS)
         | flag(rare.iter().any(|&count| count > 0), RARE)
         | flag(cell.grades[1] == 0 && cell.grades[2] == 0, KERNEL)
-        | flag(alone, ALONE);
+        | flag(alone, ALONE)
+        | flag(counts.slowed > 0, SLOWED);
     put(to, place);
     to.push(flags);
     put(to, counts.answered);
@@ -42,6 +49,10 @@ pub fn encode(cell: &Cell, place: u64, to: &mut Vec<u8>) {
         for count in rare {
             put(to, count);
         }
+    }
+    if flags & SLOWED != 0 {
+        put(to, counts.slowed);
+        put(to, counts.slowed_lost);
     }
     moments(&cell.rtt, to);
     put(to, cell.jitter.count);
@@ -86,6 +97,9 @@ pub fn decode(from: &mut &[u8]) -> Option<(u64, Cell)> {
         (counts.refused, counts.not_sent) = (take(from)?, take(from)?);
         (counts.skipped, counts.duplicates, counts.in_flight) = (take(from)?, take(from)?, take(from)?);
     }
+    if flags & SLOWED != 0 {
+        (counts.slowed, counts.slowed_lost) = (take(from)?, take(from)?);
+    }
     cell.rtt = take_moments(from)?;
     cell.jitter = Jitter { count: take(from)?, sum: take(from)? };
     if flags & LAST != 0 {
@@ -100,7 +114,9 @@ pub fn decode(from: &mut &[u8]) -> Option<(u64, Cell)> {
     }
     cell.grades[0] = cell.rtt.count.saturating_sub(cell.grades[1] + cell.grades[2]);
     let mut step = 0;
-    for _ in 0..take(from)? {
+    let steps = take(from)?;
+    cell.distribution.reserve((steps * STRIDE).min(MOST_STEPS) as usize);
+    for _ in 0..steps {
         step += take(from)? as u32;
         cell.distribution.insert(step, take(from)? as u32);
     }
@@ -208,10 +224,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cell_comes_back_as_it_went(tries in prop::collection::vec((any_try(), 0u8..4), 0..60)) {
+        fn a_cell_comes_back_as_it_went(tries in prop::collection::vec((any_try(), any::<bool>(), 0u8..4), 0..60)) {
             let (mut cell, mut chain) = (Cell::default(), Chain::default());
-            for (outcome, who) in tries {
-                cell.push(outcome, (who < 3).then_some(who), &mut chain);
+            for (outcome, is_slowed, who) in tries {
+                cell.push(outcome, is_slowed, (who < 3).then_some(who), &mut chain);
             }
             let mut bytes = Vec::new();
             encode(&cell, 300, &mut bytes);

@@ -34,7 +34,7 @@ impl History {
                     totals.part();
                 }
                 before = Some(at);
-                totals.push(outcome, &part.responders);
+                totals.push(outcome, self.is_slowed(row, at), &part.responders);
             }
         }
         let doubled = self.total(row).is_some_and(|total| total.counts.duplicates > 0);
@@ -64,7 +64,7 @@ impl History {
     }
 
     /// Whether a span's tries are all told apart.
-    pub(super) fn has_tries(&self, span: Span) -> bool {
+    pub fn has_tries(&self, span: Span) -> bool {
         let first = self.recent.front().map(|round| round.start);
         first == self.first || first.is_none_or(|first| first <= span.from())
     }

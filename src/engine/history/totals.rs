@@ -65,9 +65,12 @@ impl Totals {
         }
     }
 
-    /// Takes in one try of a row whose responders are `by`.
-    pub fn push(&mut self, outcome: Try, by: &[IpAddr]) {
-        let link = self.chain.link(outcome);
+    /// Takes in one try of a row whose responders are `by`, and which may have been asked less often than others.
+    pub fn push(&mut self, outcome: Try, is_slowed: bool, by: &[IpAddr]) {
+        let link = self.chain.link(outcome, is_slowed);
+        if is_slowed {
+            self.counts.slow(outcome);
+        }
         if let Some(us) = link.difference {
             self.jitter.push(us);
         }
@@ -101,8 +104,11 @@ impl Totals {
     }
 
     /// A try once called lost was answered after all.
-    pub fn mend(&mut self, late: &Late) {
+    pub fn mend(&mut self, late: &Late, is_slowed: bool) {
         self.counts.lost = self.counts.lost.saturating_sub(1);
+        if is_slowed {
+            self.counts.mend_slowed(late.refused);
+        }
         if late.refused {
             self.counts.refused += 1;
             self.refused_by(late.from);
@@ -156,12 +162,12 @@ mod tests {
         let answered = |us| Try::Answered { us, by: 0, grade: Grade::Kernel };
         let mut totals = Totals::default();
         for outcome in [answered(100), answered(300), Try::Lost, answered(900)] {
-            totals.push(outcome, &[HERE]);
+            totals.push(outcome, false, &[HERE]);
         }
         assert_eq!((totals.jitter.count, totals.last), (1, Some(900)));
-        totals.push(Try::Lost, &[HERE]);
-        totals.push(Try::InFlight, &[HERE]);
-        totals.push(Try::Lost, &[HERE]);
+        totals.push(Try::Lost, false, &[HERE]);
+        totals.push(Try::InFlight, false, &[HERE]);
+        totals.push(Try::Lost, false, &[HERE]);
         assert_eq!((totals.last, totals.counts.lost, totals.counts.bursts), (None, 3, 2));
     }
 }

@@ -49,6 +49,8 @@ fn the_defaults_watch_on_a_screen() {
         asn_db: None,
         record: Some(RecordTo::Directory),
         record_limit: 256 << 20,
+        on_event: None,
+        bell: false,
     };
     assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
     assert_eq!(on_terminal("-u example.org"), Ok(settings));

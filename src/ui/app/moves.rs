@@ -26,6 +26,15 @@ impl App {
             self.layer = Layer::Journal(step.from(scroll.min(places - 1), places, page));
             return;
         }
+        if let Layer::Timeline(scroll) = self.layer {
+            let body = self.areas().body;
+            let page = usize::from(body.height).saturating_sub(1);
+            // A line for each hop, and the axis.
+            let height = self.table().map_or(0, |table| table.rows.len() + 1);
+            let places = (height + 1).saturating_sub(page).max(1);
+            self.layer = Layer::Timeline(step.from(scroll.min(places - 1), places, page));
+            return;
+        }
         if let Layer::Evidence(scroll) = self.layer {
             let body = self.areas().body;
             let page = usize::from(body.height);

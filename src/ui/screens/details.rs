@@ -101,7 +101,7 @@ fn open_details_stay_live() {
 #[test]
 fn a_click_selects_and_a_second_one_opens_the_details() {
     let mut app = detailed().app(80, 24);
-    let hop_2 = 5;
+    let hop_2 = app.areas().body.y + 2;
     app.update(Action::Click(hop_2));
     assert_eq!((app.selected(), app.scroll()), (Some(Row::Hop(2)), None));
     app.update(Action::Click(hop_2 + 1));

@@ -18,11 +18,14 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &app.look().theme;
     let (start, cursor) = match app.layer() {
         Layer::Prompt(prompt) => prompt_line(app, prompt, area, buffer),
-        Layer::None | Layer::Help(_) | Layer::Evidence(_) | Layer::Journal(_) => (area.x, None),
+        Layer::None | Layer::Help(_) | Layer::Evidence(_) | Layer::Journal(_) | Layer::Timeline(_) => {
+            (area.x, None)
+        }
     };
     let trouble = || app.view().filter(|_| app.shows_origins()).and_then(trouble);
+    let untold = || app.live()?.untold.as_deref().map(|text| Segment::new(text.to_owned(), theme.fault, 0));
     let message = app.message().map(str::to_owned).or_else(trouble);
-    let message = message.map(|text| Segment::new(text, theme.strong, 0));
+    let message = message.map(|text| Segment::new(text, theme.strong, 0)).or_else(untold);
     let matters = |when| match when {
         When::Always => true,
         When::Live => !app.is_frozen(),

@@ -1,4 +1,4 @@
-//! The verdict, right under the header: as much of it as fits into one line.
+//! The verdict, right under the header: what it is and where, and as much else of it as fits.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use crate::engine::verdict::Kind;
 use crate::ui::app::App;
 use crate::ui::text::fit;
+use crate::ui::verdict;
 
-/// Draws the line.
+/// Draws its one or two lines.
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     let (Some(finding), false) = (app.finding(), area.is_empty()) else { return };
     let theme = &app.look().theme;
@@ -18,6 +19,8 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
         _ => theme.strong,
     };
     let width = usize::from(area.width);
-    let text = finding.text_within(width);
-    buffer.set_stringn(area.x, area.y, fit(&text, width, app.look().glyphs.ellipsis), width, style);
+    let lines = verdict::lines(&finding.parts, width, usize::from(area.height));
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        buffer.set_stringn(area.x, y, fit(line, width, app.look().glyphs.ellipsis), width, style);
+    }
 }

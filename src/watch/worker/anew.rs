@@ -66,15 +66,18 @@ impl<N: Fn(Notice)> Worker<'_, N> {
         }
         let channel = Outlet::open(&way, self.clock).map_err(|error| error.to_string())?;
         self.record_the_rest();
-        let about = About { source: channel.source(), channel: channel.name(), ..about };
+        let about = Arc::new(About { source: channel.source(), channel: channel.name(), ..about });
         let config = TraceConfig { target: about.address, pace: self.trace.pace(), ..self.trace_config };
+        if let Some(events) = &mut self.events {
+            events.begin_anew(&Arc::new(self.trace.snapshot(self.clock.now())), &about);
+        }
         // Versions only grow, whatever the new trace starts with.
         self.names_version += self.trace.version() + self.check.version();
         self.trace = Trace::new(config, self.clock.now(), self.clock.anchor());
         self.channel = channel;
         self.check = Check::new(way, self.clock);
-        self.about = Arc::new(about);
-        self.sinks.begin_anew(&self.about, self.trace.pace(), self.clock.anchor());
+        self.about = about;
+        self.sinks.begin_anew(self.clock.now(), &self.about, self.trace.pace(), self.clock.anchor());
         self.sinks.names(self.clock.now(), &self.resolver.names());
         Ok(())
     }
