@@ -25,7 +25,7 @@ Examples:
 mtr's letters keep mtr's meaning. TIME is in seconds, or with a unit: 500ms, 2s, 1m.";
 
 const WHAT: &str = "What it does";
-const RECORDING: &str = "Recording";
+const RECORDING: &str = "Recording and events";
 const PROBING: &str = "Probing";
 const NAMES: &str = "Names and addresses";
 const OTHER: &str = "Other";
@@ -89,6 +89,12 @@ pub struct Cli {
     /// Let recordings take so much, the oldest go first [256M]
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = RECORDING)]
     pub record_limit: Option<String>,
+    /// Run CMD (by sh -c) at each event's start and end, the event as JSON on its standard input
+    #[arg(long, value_name = "CMD", help_heading = RECORDING)]
+    pub on_event: Option<String>,
+    /// Ring the terminal's bell when an event starts [screen]
+    #[arg(long, help_heading = RECORDING)]
+    pub bell: bool,
 
     /// Time between two tries to the same hop [1s, with --once 100ms]
     #[arg(short = 'i', long, value_name = "TIME", allow_negative_numbers = true, help_heading = PROBING)]
@@ -230,7 +236,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         let cli = parse(
-            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --headless --jsonl --record 13 --no-record --record-limit 14 --demo lossy example.org",
+            "hopwatch -rwj -nbez --asn-db as.mmdb -u46 --once -c 1 -i 2 -q 3 -f 4 -m 5 -P 6 -o L5 -s 7 -Z 8 --channel raw --flow per-try -Q 9 -a 10 -I 11 -L 12 --headless --jsonl --record 13 --no-record --record-limit 14 --on-event 15 --bell --demo lossy example.org",
         )
         .unwrap();
         let text = |text: &str| Some(text.to_owned());
@@ -247,6 +253,8 @@ mod tests {
             record: Some("13".into()),
             no_record: true,
             record_limit: text("14"),
+            on_event: text("15"),
+            bell: true,
             interval: text("2"),
             tries: text("3"),
             first_ttl: text("4"),

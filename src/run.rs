@@ -2,6 +2,7 @@
 
 mod headless;
 mod launch;
+mod on_event;
 mod replay;
 mod resume;
 
@@ -127,6 +128,34 @@ fn parsed<T>(parsed: Result<T, Stop>) -> Result<Option<T>, RunError> {
 fn run(settings: &Settings, arguments: &[String]) -> Result<Exit, RunError> {
     let order = order(settings)?;
     let config = launch::config(settings, arguments)?;
+    telling(settings, config, |config| front(settings, order, config))
+}
+
+/// Runs a front end whose watch tells a command of events, if there is one.
+fn telling(
+    settings: &Settings,
+    mut config: WatchConfig,
+    front: impl FnOnce(WatchConfig) -> Result<Exit, RunError>,
+) -> Result<Exit, RunError> {
+    let Some(command) = &settings.on_event else { return front(config) };
+    // What a command prints must not end up in the middle of the picture.
+    let output = match settings.mode {
+        Mode::Screen if io::stderr().is_terminal() => on_event::Output::Nowhere,
+        _ => on_event::Output::StandardError,
+    };
+    let (events, runner) = on_event::start(command.clone(), output, TimeZone::system())?;
+    config.events = Some(events);
+    let exit = front(config);
+    runner.finish();
+    exit
+}
+
+/// The front end that the settings ask for.
+fn front(
+    settings: &Settings,
+    order: Option<Vec<&'static Figure>>,
+    config: WatchConfig,
+) -> Result<Exit, RunError> {
     match settings.mode {
         Mode::Screen => return screen(settings, order, config),
         Mode::Headless { jsonl } => return headless::run(config, jsonl),
@@ -188,6 +217,7 @@ fn screen(
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     let notify = move |notice| notices.send(Msg::Watch(notice)).unwrap_or_default();
+    let first = config.resumed.as_ref().map_or(0, |tape| tape.next_entry());
     let handle = Arc::new(launch::spawn(config, notify, ui::terminal::restore)?);
     let watch: Arc<dyn WatchLink> = Arc::clone(&handle) as Arc<dyn WatchLink>;
     let config = UiConfig {
@@ -198,6 +228,7 @@ fn screen(
         zone: TimeZone::system(),
         origins: settings.origins,
         order,
+        bell: settings.bell.then_some(first),
     };
     let exit = ui::run(config, sender, &messages, &watch);
     // Also where the terminal has gone: what was decided is on disk.
@@ -283,13 +314,13 @@ fn tell_trouble(view: &View) {
 fn to_the_end(
     seen: impl IntoIterator<Item = Seen>,
     mut each: impl FnMut(&View) -> io::Result<()>,
-) -> io::Result<(Option<View>, Exit)> {
+) -> io::Result<(Option<Box<View>>, Exit)> {
     let mut last = None;
     for seen in seen {
         match seen {
             Seen::View(view) => {
                 each(&view)?;
-                last = Some(*view);
+                last = Some(view);
             }
             Seen::Gone => return Ok((last, Exit::Failed)),
             Seen::Signal(number) => return Ok((last, Exit::of_signal(number))),

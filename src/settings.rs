@@ -1,5 +1,6 @@
 //! Flags, judged and merged once into what each part needs.
 
+mod alerts;
 mod duration;
 mod merge;
 mod moment;
@@ -50,6 +51,10 @@ pub struct Settings {
     pub record: Option<RecordTo>,
     /// Bytes that recordings may take.
     pub record_limit: u64,
+    /// The command that is told of events.
+    pub on_event: Option<String>,
+    /// Whether the screen rings the bell when an event starts.
+    pub bell: bool,
 }
 
 /// Where a watch is recorded.

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+mod bell;
 pub mod clock;
 pub mod details;
 pub mod draw;

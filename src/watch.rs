@@ -1,6 +1,7 @@
 //! The driver: engine, channel and names in one loop on a thread of its own; publishes views.
 
 mod check;
+mod events;
 mod outlet;
 mod publish;
 pub mod recording;
@@ -31,7 +32,8 @@ use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
 use crate::session::tape::Tape;
-pub use recording::{RecordPlace, Recorded, Recording, Told};
+pub use events::{EventLink, EventStatus, Events, Happened, News};
+pub use recording::{RecordPlace, Recorded, Recording, Stream, StreamEnd, Told};
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub struct View {
     pub refused: Option<Arc<str>>,
     /// Whether it is recorded, and where.
     pub recorded: Arc<Recorded>,
+    /// What is wrong with telling events to a command, in a line.
+    pub untold: Option<Arc<str>>,
 }
 
 /// What a watch is about: fixed while it runs, but for the source address.
@@ -174,7 +178,9 @@ pub struct WatchConfig {
     /// The recorded watch that this one goes on with.
     pub resumed: Option<Box<Tape>>,
     /// Who reads the records along.
-    pub stream: Option<std::sync::mpsc::SyncSender<Told>>,
+    pub stream: Option<Stream>,
+    /// Who is told of events.
+    pub events: Option<EventLink>,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.
     pub screen: bool,
 }

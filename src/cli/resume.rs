@@ -22,6 +22,12 @@ pub struct ResumeCli {
     /// Watch without a terminal
     #[arg(long)]
     pub headless: bool,
+    /// Run CMD (by sh -c) at each event's start and end; never taken from the recording
+    #[arg(long, value_name = "CMD")]
+    pub on_event: Option<String>,
+    /// Ring the terminal's bell when an event starts
+    #[arg(long)]
+    pub bell: bool,
     /// Print this help
     #[arg(short = 'h', long, action = ArgAction::HelpShort)]
     help: Option<bool>,
@@ -42,7 +48,11 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         ResumeCli::command().debug_assert();
-        let cli = ResumeCli::parse_args(["resume", "--headless", "FILE"].map(OsString::from)).unwrap();
-        assert_eq!(cli, ResumeCli { file: "FILE".into(), headless: true, help: None });
+        let cli = ResumeCli::parse_args(
+            ["resume", "--headless", "--on-event", "CMD", "--bell", "FILE"].map(OsString::from),
+        )
+        .unwrap();
+        let on_event = Some("CMD".to_owned());
+        assert_eq!(cli, ResumeCli { file: "FILE".into(), headless: true, on_event, bell: true, help: None });
     }
 }

@@ -29,6 +29,7 @@ use self::locals::Locals;
 use self::outages::Outages;
 use self::routes::Routes;
 use self::tries::{Fate, Outcome, Watched, outcomes};
+use super::epoch::Epochs;
 use super::record::Record;
 use super::round::{Late, Round, Row, Try};
 
@@ -51,6 +52,12 @@ pub struct Detector {
 }
 
 impl Detector {
+    /// Goes on after an earlier watch: `next` is the number of the next event.
+    pub fn resume(&mut self, next: u32, epochs: &Epochs) {
+        self.book.resume(next);
+        self.routes.resume(epochs);
+    }
+
     /// Takes in a record, and gives those that follow from it, in order.
     pub fn handle(&mut self, record: &Record) -> Vec<Record> {
         match record {

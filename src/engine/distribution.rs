@@ -5,6 +5,8 @@ const COARSE: u32 = 4;
 
 /// Steps within one doubling. A value is known to within half a step: at most 1/(2·64), that is 0.8 %.
 const STEPS: u32 = 64;
+/// Room for so many steps from the start, so that a handful of values need not ask for it one by one.
+const FEW: usize = 16;
 const STEP_BITS: u32 = STEPS.trailing_zeros();
 const LAST_STEP: u32 = step_of(u32::MAX);
 
@@ -32,7 +34,13 @@ impl Distribution {
 
     /// Takes all of another's values in.
     pub fn add(&mut self, other: &Self) {
-        other.steps().for_each(|(step, count)| self.insert(step, count));
+        let Some(last) = other.counts.len().checked_sub(1) else { return };
+        self.cover(other.first, other.first + last as u32);
+        let offset = (other.first - self.first) as usize;
+        for (count, &more) in self.counts[offset..].iter_mut().zip(&other.counts) {
+            *count = count.saturating_add(more);
+        }
+        self.total += other.total;
     }
 
     /// The steps that have values, in order, each with how many: what [`insert`](Self::insert) takes.
@@ -43,20 +51,32 @@ impl Distribution {
     /// Counts so many values to a step; one that is past the last possible is taken for that.
     pub fn insert(&mut self, step: u32, count: u32) {
         let step = step.min(LAST_STEP);
-        if self.counts.is_empty() {
-            self.first = step;
-        }
-        if step < self.first {
-            let missing = (self.first - step) as usize;
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.first = step;
-        }
-        let index = (step - self.first) as usize;
-        if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
-        }
-        self.counts[index] = self.counts[index].saturating_add(count);
+        self.cover(step, step);
+        let count_of = &mut self.counts[(step - self.first) as usize];
+        *count_of = count_of.saturating_add(count);
         self.total += u64::from(count);
+    }
+
+    /// Makes room for the steps from `first` to `last`, all at once.
+    fn cover(&mut self, first: u32, last: u32) {
+        if self.counts.is_empty() {
+            self.first = first;
+            self.counts.reserve(FEW);
+        }
+        if first < self.first {
+            let missing = (self.first - first) as usize;
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.first = first;
+        }
+        let length = (last - self.first) as usize + 1;
+        if length > self.counts.len() {
+            self.counts.resize(length, 0);
+        }
+    }
+
+    /// Makes room for `steps` more steps, so that what follows need not ask for it step by step.
+    pub fn reserve(&mut self, steps: usize) {
+        self.counts.reserve(steps);
     }
 
     /// How many values it has seen.

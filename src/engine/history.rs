@@ -80,8 +80,10 @@ impl History {
 
     fn push_row(&mut self, round: &Round, part: &RoundRow) {
         let known = known_mut(&mut self.rows, part.row);
-        let numbers: Vec<Option<u8>> =
-            part.responders.iter().map(|&address| number(&mut known.responders, address)).collect();
+        let mut numbers = [None; MAX_RESPONDERS];
+        for (place, &address) in numbers.iter_mut().zip(&part.responders) {
+            *place = number(&mut known.responders, address);
+        }
         let totals = Arc::make_mut(&mut known.totals);
         for (index, &outcome) in part.tries.iter().enumerate() {
             let at = round.due(index);

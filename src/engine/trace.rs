@@ -17,7 +17,7 @@ use super::detector::Detector;
 use super::epoch::Epochs;
 use super::faults::{Fault, Faults};
 use super::history::History;
-use super::journal::Journal;
+use super::journal::{Entry, Journal};
 use super::path::{Meaning, Path};
 use super::probe::{
     Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
@@ -50,6 +50,25 @@ pub struct TraceConfig {
     pub flows: Flows,
     /// Shuffles the order of hops; any number.
     pub seed: u64,
+}
+
+/// What an earlier trace to the same target has left.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Its settled rounds.
+    pub history: Arc<History>,
+    /// Its events.
+    pub journal: Arc<Journal>,
+    /// The routes that it saw.
+    pub epochs: Arc<Epochs>,
+    /// When it began.
+    pub started: Time,
+    /// The last moment that it told of.
+    pub ended: Time,
+    /// How many rounds it counted.
+    pub rounds: u32,
+    /// The number of the next event.
+    pub next_entry: u32,
 }
 
 /// One trace to one target.
@@ -115,13 +134,23 @@ impl Trace {
         }
     }
 
-    /// Goes on with what was recorded before: its rounds, and the time since, which is a gap. Nothing may have been
+    /// Goes on with what was recorded before: its rounds, events and routes, and the time since, which is a gap.
+    /// Events that were in force end with the recording: nobody knows how long they lasted. Nothing may have been
     /// asked yet.
-    pub fn resume(&mut self, now: Time, history: Arc<History>, (started, ended): (Time, Time), rounds: u32) {
-        self.started = started;
-        self.history = history;
-        self.cycles = rounds.saturating_mul(self.config.pace.tries.into());
-        self.record(Record::Gap(Gap { from: ended, to: now, why: Why::Resumed }));
+    pub fn resume(&mut self, now: Time, past: Past) {
+        self.started = past.started;
+        self.history = past.history;
+        self.journal = past.journal;
+        self.cycles = past.rounds.saturating_mul(self.config.pace.tries.into());
+        self.detector.resume(past.next_entry, &past.epochs);
+        self.epochs = past.epochs;
+        let open = self.journal.iter().filter(|entry| entry.is_open());
+        let ended = open.map(|entry| {
+            let end = Some(past.ended.max(entry.start));
+            Record::Journal(Entry { end, ..entry.clone() })
+        });
+        self.records.extend(ended);
+        self.record(Record::Gap(Gap { from: past.ended, to: now, why: Why::Resumed }));
     }
 
     /// The next probe to send by `now`; tell what became of it before asking again.

@@ -10,6 +10,38 @@ use crate::engine::epoch::Epoch;
 use crate::engine::journal::{Entry, What};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
+use crate::watch::{Happened, News};
+
+/// The format's name and version.
+const SCHEMA: &str = "hopwatch.event/1";
+
+/// What `--on-event` hands to its command.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    happened: Happened,
+    target: Target<'a>,
+    event: Event,
+}
+
+#[derive(Debug, Serialize)]
+struct Target<'a> {
+    name: &'a str,
+    address: IpAddr,
+}
+
+/// News of an event as a document of one line, without its end.
+pub fn document(news: &News, zone: &TimeZone) -> String {
+    let about = &news.about;
+    let document = Document {
+        schema: SCHEMA,
+        happened: news.happened,
+        target: Target { name: &about.target, address: about.address },
+        event: Event::of(&news.entry, &news.snapshot, zone),
+    };
+    // Strings and numbers cannot fail to be written to a string.
+    serde_json::to_string(&document).unwrap_or_default()
+}
 
 /// An event. Which figures it has beside its times and its place depends on its kind.
 #[derive(Debug, Serialize)]
@@ -108,5 +140,34 @@ impl Path {
             again: epoch.again,
             hops: hops.map(|hop| PathHop { ttl: hop.ttl, responders: hop.responders.clone() }).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::time::Time;
+    use crate::report::fixture;
+
+    #[test]
+    fn news_are_a_line_with_the_target_and_the_event_as_reports_have_it() {
+        let view = fixture::reached();
+        let entry = Entry {
+            number: 3,
+            start: Time::from_millis(1_000),
+            end: Some(Time::from_millis(3_500)),
+            row: Some(Row::Hop(2)),
+            withdrawn: false,
+            what: What::Outage { lost: 2, refused: 0, of: 3, by: None },
+        };
+        let news = News {
+            happened: Happened::End,
+            entry,
+            snapshot: Arc::clone(&view.snapshot),
+            about: Arc::clone(&view.about),
+        };
+        insta::assert_snapshot!(document(&news, &TimeZone::UTC));
     }
 }

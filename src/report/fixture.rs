@@ -95,6 +95,7 @@ pub fn view(target: &str, address: IpAddr, path: PathView) -> View {
         echoes: None,
         refused: None,
         recorded: Arc::default(),
+        untold: None,
     }
 }
 

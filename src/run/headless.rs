@@ -3,35 +3,40 @@
 use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use super::{Exit, RunError, Views, launch, to_the_end};
 use crate::engine::record::Record;
 use crate::engine::time::{Anchor, Time};
-use crate::session::format::{Encoder, moment};
+use crate::session::format::{Encoder, missed, moment};
 use crate::session::header::stamp;
-use crate::watch::{Notice, Recorded, Told, WatchConfig};
+use crate::watch::{Notice, Recorded, Stream, Told, WatchConfig};
 
-/// Records that wait for a slow reader of `--jsonl`, at most.
+/// Records that wait for a slow reader of `--jsonl`, at most: some hours of a watch.
 const QUEUE: usize = 4_096;
+/// How long a reader may take for the last of them, once the watch has ended.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Watches until a signal ends it, or all tries asked for are decided. A signal is the ordinary end: status 0.
 pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
     let (notices, told) = mpsc::channel();
     let records = jsonl.then(|| {
-        let (stream, records) = mpsc::sync_channel(QUEUE);
+        let (stream, records) = Stream::new(QUEUE);
         config.stream = Some(stream);
         records
     });
     let reader = notices.clone();
     let watch = launch::spawn(config, move |notice| notices.send(notice).unwrap_or_default(), || {})?;
-    let printer = records.map(|records| {
+    let printed = records.map(|records| {
+        let (tell, printed) = mpsc::channel();
         thread::spawn(move || {
-            let printed = print(records, &mut io::stdout());
-            if printed.is_err() {
+            let outcome = print(records.read(), &mut io::stdout());
+            if outcome.is_err() {
                 let _ = reader.send(Notice::Ended);
             }
-            printed
-        })
+            let _ = tell.send(outcome);
+        });
+        printed
     });
     let mut is_told = false;
     let (_, exit) = to_the_end(Views { watch: &watch, told }, |view| {
@@ -43,8 +48,17 @@ pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
         Ok(())
     })?;
     watch.finish();
-    if let Some(printed) = printer.and_then(|printer| printer.join().ok()) {
-        printed?;
+    if let Some(printed) = printed {
+        // A reader that takes nothing does not keep the program from ending.
+        match printed.recv_timeout(PATIENCE) {
+            Ok(printed) => printed?,
+            Err(_) => {
+                return Err(anyhow::anyhow!(
+                    "the reader of --jsonl takes nothing; the last records are lost"
+                )
+                .into());
+            }
+        }
     }
     Ok(if exit == Exit::Failed { exit } else { Exit::Done })
 }
@@ -68,6 +82,14 @@ fn print(told: impl IntoIterator<Item = Told>, out: &mut impl Write) -> io::Resu
                 let time = anchor.map(|anchor| when(&record, now, anchor));
                 encoder.encode(&record, time.as_deref(), &mut lines);
             }
+            Told::Missed(now, records) => {
+                let _ = writeln!(
+                    io::stderr(),
+                    "hopwatch: the reader of --jsonl is too slow: {records} records left out"
+                );
+                let time = anchor.map(|anchor| stamp(anchor.wall(now)));
+                lines = missed(records, time.as_deref());
+            }
         }
         out.write_all(lines.as_bytes())?;
         out.flush()?;
@@ -82,10 +104,41 @@ fn when(record: &Record, now: Time, anchor: Anchor) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
     use crate::engine::probe::Command;
+    use crate::watch::recording::Sinks;
+
+    #[test]
+    fn a_slow_reader_is_told_what_it_missed_where_it_did_and_at_the_end() {
+        let (stream, end) = Stream::new(2);
+        let about = crate::report::fixture::reached().about;
+        let pace = crate::report::fixture::reached().snapshot.pace;
+        let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
+        let mut sinks = Sinks::open(None, Some(stream), (&about, pace, anchor)).unwrap();
+        let mut push = |second: u64| {
+            let now = Time::from_millis(second * 1_000);
+            sinks.push(now, Record::Command(now, Command::MaxTtl(9)));
+        };
+        let mut told = end.read();
+        (1..5).for_each(&mut push);
+        let mut out = Vec::new();
+        print(told.by_ref().take(2), &mut out).unwrap();
+        (5..8).for_each(&mut push);
+        drop(sinks);
+        print(told, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let kind = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let second = line["command"]["at"].as_u64().map(|nanos| format!("at {}", nanos / 1_000_000_000));
+            second
+                .or_else(|| Some(format!("{} missed", line["missed"]["records"].as_u64()?)))
+                .unwrap_or_default()
+        };
+        let lines: Vec<String> = text.lines().map(kind).collect();
+        assert_eq!(lines, ["", "at 1", "3 missed", "at 5", "2 missed"]);
+    }
 
     #[test]
     fn lines_have_the_time_that_the_wall_clock_showed() {

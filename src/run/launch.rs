@@ -97,6 +97,7 @@ pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<Watch
         recording: recording(settings, arguments),
         resumed: None,
         stream: None,
+        events: None,
     })
 }
 

@@ -12,7 +12,6 @@ use crate::cli::UsageError;
 use crate::cli::replay::ReplayCli;
 use crate::engine::probe::{Flows, Protocol};
 use crate::engine::record::Record;
-use crate::engine::round::{Row, Try};
 use crate::engine::span::Span;
 use crate::engine::time::Time;
 use crate::names::Names;
@@ -21,7 +20,7 @@ use crate::report::{json, text};
 use crate::scrub;
 use crate::session::files::{self, Found};
 use crate::session::header::Header;
-use crate::session::reader::Session;
+use crate::session::reader::{Met, Session};
 use crate::session::tape::Tape;
 use crate::settings::{FLOOR, Hosts, parse_moment};
 use crate::ui::clock::running;
@@ -87,12 +86,12 @@ fn newest() -> Result<PathBuf, RunError> {
 /// What a recording shows of the time between two moments.
 fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) -> Result<View, RunError> {
     let session = Session::open(path).map_err(anyhow::Error::from)?;
-    let read = |span| -> Result<(Tape, u64), RunError> {
+    let read = |span| -> Result<(Tape, Met), RunError> {
         let mut tape = Tape::new(&session.header, span);
         let met = session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
-        Ok((tape, met.unknown))
+        Ok((tape, met))
     };
-    let (mut tape, mut unknown) = read(Span::All)?;
+    let (mut tape, mut met) = read(Span::All)?;
     if from.is_some() || to.is_some() {
         let whole = tape.snapshot();
         let end = whole.anchor.wall(whole.now);
@@ -114,10 +113,11 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
         if span.is_empty() {
             return Err(anyhow::anyhow!("--from is not before --to").into());
         }
-        (tape, unknown) = read(span)?;
+        (tape, met) = read(span)?;
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let recorded = Recorded::Replay(Arc::from(scrub::text(name.as_bytes())), unknown);
+    let name = Arc::from(scrub::text(name.as_bytes()));
+    let recorded = Recorded::Replay { name, unknown: met.unknown, missed: met.missed };
     Ok(View {
         snapshot: Arc::new(tape.snapshot()),
         names: Arc::new(tape.names().collect::<Names>()),
@@ -127,6 +127,7 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
         echoes: None,
         refused: None,
         recorded: Arc::new(recorded),
+        untold: None,
     })
 }
 
@@ -167,8 +168,16 @@ fn screen(view: View, hosts: Hosts, zone: TimeZone) -> Result<Exit, RunError> {
     let _ = sender.send(Msg::Watch(Notice::View));
     let link: Arc<dyn WatchLink> = Arc::new(Recording(Mutex::new(Some(view))));
     let look = Look::detect(|name| std::env::var(name).ok());
-    let config =
-        UiConfig { hosts, labels: false, interval_floor: FLOOR, look, zone, origins: false, order: None };
+    let config = UiConfig {
+        hosts,
+        labels: false,
+        interval_floor: FLOOR,
+        look,
+        zone,
+        origins: false,
+        order: None,
+        bell: None,
+    };
     let exit = ui::run(config, sender, &messages, &link).map_err(|gone| anyhow::anyhow!(gone))?;
     Ok(match exit {
         ui::Exit::Quit | ui::Exit::Ended => Exit::Done,
@@ -196,68 +205,30 @@ fn list(out: &mut impl Write, zone: &TimeZone) -> Result<Exit, RunError> {
 
 fn summary(path: &Path, zone: &TimeZone) -> Result<String, RunError> {
     let session = Session::open(path).map_err(anyhow::Error::from)?;
-    let mut outages = Outages::default();
-    let mut tape = Tape::new(&session.header, Span::Between(Time::ZERO, Time::ZERO));
+    // Its events are wanted, and none of its rounds.
+    let mut tape = Tape::new(&session.header, Span::All);
     let (mut first, mut last) = (None, Time::ZERO);
     let read = session.read(|record| {
         if let Record::Round(round) = &record {
             first.get_or_insert(round.start);
             let tries = round.rows.iter().map(|row| row.tries.len()).max().unwrap_or_default() as u32;
             last = last.max(round.start + round.interval.saturating_mul(tries));
-            outages.push(round.row(Row::Target).map(|row| row.tries.as_slice()).unwrap_or_default());
         }
-        tape.push(record);
+        if !matches!(record, Record::Round(_) | Record::Late(_)) {
+            tape.push(record);
+        }
     });
     read.map_err(anyhow::Error::from)?;
-    let started = tape.snapshot().anchor.wall(first.unwrap_or_default());
+    let snapshot = tape.snapshot();
+    let started = snapshot.anchor.wall(first.unwrap_or_default());
+    let outages = match snapshot.journal.total("outage", last).count {
+        1 => "1 outage".to_owned(),
+        many => format!("{many} outages"),
+    };
     Ok(format!(
-        "{}  {}  {}  {} outages",
+        "{}  {}  {}  {outages}",
         rfc3339(started, zone),
         session.header.target,
         running(last.since(first.unwrap_or_default())),
-        outages.count
     ))
-}
-
-/// Counts the times that a target which had answered lost or refused two tries in a row.
-#[derive(Debug, Default)]
-struct Outages {
-    count: u32,
-    run: u32,
-    answered: bool,
-}
-
-impl Outages {
-    fn push(&mut self, tries: &[Try]) {
-        for outcome in tries {
-            match outcome {
-                Try::Answered { .. } | Try::Late { .. } => (self.run, self.answered) = (0, true),
-                Try::Lost | Try::Refused { .. } => {
-                    self.run += 1;
-                    self.count += u32::from(self.run == 2 && self.answered);
-                }
-                Try::InFlight | Try::NotSent | Try::Skipped => {}
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::probe::Grade;
-
-    #[test]
-    fn an_outage_is_two_tries_in_a_row_of_a_target_that_had_answered() {
-        let answered = Try::Answered { us: 1, by: 0, grade: Grade::Kernel };
-        let count = |tries: &[Try]| {
-            let mut outages = Outages::default();
-            tries.chunks(2).for_each(|round| outages.push(round));
-            outages.count
-        };
-        assert_eq!(count(&[Try::Lost, Try::Lost, answered]), 0);
-        assert_eq!(count(&[answered, Try::Lost, answered, Try::Lost]), 0);
-        assert_eq!(count(&[answered, Try::Lost, Try::Lost, Try::Lost, Try::NotSent, Try::Lost]), 1);
-        assert_eq!(count(&[answered, Try::Lost, Try::Refused { by: 0 }, answered, Try::Lost, Try::Lost]), 2);
-    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use anyhow::{Context, anyhow};
 
-use super::{Exit, RunError, headless, launch, order, parsed, screen};
+use super::{Exit, RunError, headless, launch, order, parsed, screen, telling};
 use crate::cli::resume::ResumeCli;
 use crate::cli::{Cli, Stop};
 use crate::engine::span::Span;
@@ -13,7 +13,7 @@ use crate::scrub;
 use crate::session::files;
 use crate::session::reader::Session;
 use crate::session::tape::Tape;
-use crate::settings::{Settings, Target, privileged};
+use crate::settings::{Mode, Settings, Target, privileged};
 use crate::watch::{RecordPlace, Recording};
 
 /// Runs what the arguments ask for, the word `resume` first.
@@ -24,7 +24,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let mut tape = Tape::new(&session.header, Span::All);
     session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
     let header = &session.header;
-    let mut settings = settings(&header.arguments)?;
+    let mut settings = settings(&header.arguments, &cli)?;
     let pace = tape.pace();
     let probing = &mut settings.probing;
     (probing.interval, probing.tries, probing.timeout) = (pace.interval, pace.tries, pace.timeout);
@@ -41,18 +41,24 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     config.live = true;
     let last = session.parts.last().context("no part is left")?;
     let (first, number) = files::first(last);
+    let ours = files::directory(|name| std::env::var_os(name));
+    let among =
+        files::is_ours(&first) && first.parent().is_some_and(|parent| Some(parent) == ours.as_deref());
     config.recording = Some(Recording {
-        place: RecordPlace::Resumed { first, last: number, session: header.session.clone() },
+        place: RecordPlace::Resumed { first, last: number, session: header.session.clone(), among },
         limit: settings.record_limit,
         required: true,
         arguments: header.arguments.clone(),
     });
     config.resumed = Some(Box::new(tape));
-    if is_headless { headless::run(config, false) } else { screen(&settings, order(&settings)?, config) }
+    settings.mode = if is_headless { Mode::Headless { jsonl: false } } else { Mode::Screen };
+    telling(&settings, config, |config| {
+        if is_headless { headless::run(config, false) } else { screen(&settings, order(&settings)?, config) }
+    })
 }
 
-/// The settings of the command line that began the recording.
-fn settings(arguments: &[String]) -> Result<Settings, RunError> {
+/// The settings of the command line that began the recording, and of the one that goes on with it.
+fn settings(arguments: &[String], now: &ResumeCli) -> Result<Settings, RunError> {
     let line = std::iter::once("hopwatch").chain(arguments.iter().map(String::as_str)).map(OsString::from);
     let recorded = match Cli::parse_args(line) {
         Ok(cli) => Ok(cli),
@@ -65,23 +71,26 @@ fn settings(arguments: &[String]) -> Result<Settings, RunError> {
     (cli.once, cli.report, cli.report_wide, cli.json) = (false, false, false, false);
     (cli.headless, cli.jsonl, cli.no_record) = (false, false, false);
     (cli.count, cli.record) = (None, None);
+    // A recording may be anybody's: no command is taken from it.
+    (cli.on_event, cli.bell) = (now.on_event.clone(), now.bell);
     Ok(Settings::from_cli(&cli, true, privileged())?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Mode;
 
     #[test]
     fn a_recording_is_gone_on_with_as_it_was_set() {
         let arguments =
-            ["--headless", "-i", "2", "-m", "9", "--record", "x", "example.org"].map(str::to_owned);
-        let settings = settings(&arguments).unwrap();
-        assert_eq!(settings.mode, Mode::Screen);
+            ["--headless", "-i", "2", "-m", "9", "--record", "x", "--on-event", "touch y", "example.org"]
+                .map(str::to_owned);
+        let now = ResumeCli::parse_args(["resume", "--bell", "x"].map(OsString::from)).unwrap();
+        let settings = settings(&arguments, &now).unwrap();
+        assert_eq!((settings.mode, settings.on_event, settings.bell), (Mode::Screen, None, true));
         assert_eq!((settings.probing.interval.as_secs(), settings.probing.max_ttl), (2, 9));
         assert_eq!(settings.target, Target::Host("example.org".to_owned(), None));
-        let error = super::settings(&["--bad".to_owned()]).unwrap_err().to_string();
+        let error = super::settings(&["--bad".to_owned()], &now).unwrap_err().to_string();
         assert!(error.starts_with("cannot go on with what the recording was begun with: "), "{error}");
     }
 }

@@ -32,15 +32,17 @@ pub fn make(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// The path for a session that begins now: its name tells when and what.
-pub fn name(directory: &Path, started: SystemTime, target: &str) -> PathBuf {
+/// The path for a session that begins now: its name tells when and what, and which of those that began within the
+/// same second, from 1.
+pub fn name(directory: &Path, started: SystemTime, target: &str, nth: u8) -> PathBuf {
     let stamp = Timestamp::try_from(started).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
     let target: String = target
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' })
         .take(100)
         .collect();
-    directory.join(format!("{stamp}-{target}.{EXTENSION}"))
+    let nth = if nth > 1 { format!("-{nth}") } else { String::new() };
+    directory.join(format!("{stamp}-{target}{nth}.{EXTENSION}"))
 }
 
 /// The path of a session's part, given that of its first.
@@ -132,7 +134,7 @@ pub fn siblings(first: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether it has a name as [`name`] gives.
-fn is_ours(path: &Path) -> bool {
+pub fn is_ours(path: &Path) -> bool {
     let stamp = |name: &str| {
         let shape = |(index, byte): (usize, u8)| match index {
             8 => byte == b'T',
@@ -199,9 +201,10 @@ mod tests {
     #[test]
     fn a_name_tells_when_and_what_and_leads_nowhere_else() {
         let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let path = name(Path::new("/x"), started, "../e vil_1%eth0");
+        let path = name(Path::new("/x"), started, "../e vil_1%eth0", 1);
         assert_eq!(path, at("/x/20231114T221320Z-..-e-vil-1-eth0.jsonl"));
-        assert!(is_ours(&path));
+        assert!(is_ours(&path) && is_ours(&name(Path::new("/x"), started, "a", 2)));
+        assert_eq!(name(Path::new("/x"), started, "a", 2), at("/x/20231114T221320Z-a-2.jsonl"));
         for other in
             ["/x/notes.jsonl", "/x/20231114T221320Z-.jsonl", "/x/20231114T221320Z-a.json", "/x/å.jsonl"]
         {
@@ -226,7 +229,7 @@ mod tests {
         let now = SystemTime::now();
         let write = |target: &str, number, age: u64| {
             let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-            let path = part(&name(directory.path(), started, target), number);
+            let path = part(&name(directory.path(), started, target, 1), number);
             fs::write(&path, [0; 100]).unwrap();
             let file = File::options().write(true).open(&path).unwrap();
             file.set_modified(now - Duration::from_hours(age)).unwrap();

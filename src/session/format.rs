@@ -16,6 +16,7 @@
 //! | `command` | `at`, and what was changed |
 //! | `clock_step` | `at`, and the `wall` clock then |
 //! | `name` | `address` and its `name` |
+//! | `missed` | `records`: so many that came before this found no room to wait in, and are not here |
 //!
 //! A try is a number, the round-trip time in µs by the row's first address and kernel stamps, or else text:
 //! `"1234m2"` for 1234 µs by the row's third address with a stamp of grade `k`ernel, `m`ixed or `u`ser, the same with
@@ -38,6 +39,12 @@ use crate::engine::time::Time;
 pub const SCHEMA: &str = "hopwatch.session/1";
 /// Addresses of one row that a path line names before it forgets the older ones.
 const MAX_NAMED: usize = 32;
+
+/// The line that says how many records are missing before it, with its end. `time` comes first if it is given.
+pub fn missed(records: u64, time: Option<&str>) -> String {
+    let time = time.map(|time| format!(r#""time":"{time}","#)).unwrap_or_default();
+    format!("{{{time}\"missed\":{{\"records\":{records}}}}}\n")
+}
 
 /// When what a record tells happened, where it says so.
 pub const fn moment(record: &Record) -> Option<Time> {

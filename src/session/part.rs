@@ -23,6 +23,9 @@ impl Part {
     /// Makes the file, for its owner alone. Fails if it exists.
     pub fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
+        // Its name is to survive a power cut as well, where the file system can see to that.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
         locked(file)
     }
 

@@ -46,6 +46,8 @@ pub struct Met {
     pub records: u64,
     /// Lines of a kind that is not known here.
     pub unknown: u64,
+    /// Records that the writer could not keep.
+    pub missed: u64,
 }
 
 fn shown(path: &Path) -> String {
@@ -101,6 +103,7 @@ impl Session {
                         each(record);
                     }
                     Ok(Decoded::Nothing) => {}
+                    Ok(Decoded::Missed(records)) => read.missed = read.missed.saturating_add(records),
                     Ok(Decoded::Unknown) => read.unknown += 1,
                     Err(error) => return Err(ReadError::Line(path.clone(), lines.number, error)),
                 }

@@ -12,14 +12,15 @@ use crate::engine::end::End;
 use crate::engine::epoch::Epochs;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
-use crate::engine::journal::Journal;
+use crate::engine::journal::{Entry, Journal};
 use crate::engine::path::{HopView, PathView};
 use crate::engine::probe::Command;
-use crate::engine::record::Record;
+use crate::engine::record::{Record, Why};
 use crate::engine::round::{Round, Row, Try};
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::span::Span;
 use crate::engine::time::{Anchor, Time};
+use crate::engine::trace::Past;
 
 /// What records have told so far.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Tape {
     fault: Option<Fault>,
     names: HashMap<IpAddr, Arc<str>>,
     rounds: u32,
+    /// The number of the next event.
+    next_entry: u32,
 }
 
 impl Tape {
@@ -56,6 +59,7 @@ impl Tape {
             fault: None,
             names: HashMap::new(),
             rounds: 0,
+            next_entry: 0,
         }
     }
 
@@ -67,7 +71,16 @@ impl Tape {
         }
         match record {
             Record::Round(round) => self.round(round),
-            Record::Late(_) | Record::Duplicate(_) | Record::Gap(_) | Record::Slowed(_) => {
+            Record::Late(_) | Record::Duplicate(_) | Record::Slowed(_) => {
+                Arc::make_mut(&mut self.history).apply(&record);
+            }
+            Record::Gap(gap) => {
+                // What was in force when the watch ended was watched no longer.
+                if let Some(fault) =
+                    self.fault.as_mut().filter(|fault| gap.why == Why::Resumed && fault.until.is_none())
+                {
+                    fault.until = Some(gap.from);
+                }
                 Arc::make_mut(&mut self.history).apply(&record);
             }
             Record::Fault(fault) if self.holds(fault.since) => self.fault = Some(fault),
@@ -79,9 +92,11 @@ impl Tape {
             }
             // What had ended before the span is no part of it.
             Record::Journal(entry) => {
-                if entry.start < self.span.to() && entry.end.is_none_or(|end| end >= self.span.from()) {
-                    Arc::make_mut(&mut self.journal).take(entry);
-                }
+                self.next_entry = self.next_entry.max(entry.number.saturating_add(1));
+                let (from, to) = (self.span.from(), self.span.to());
+                let reaches = entry.start >= from || entry.end.is_none_or(|end| end > from);
+                let withdrawn = entry.withdrawn || entry.start >= to || !reaches;
+                Arc::make_mut(&mut self.journal).take(Entry { withdrawn, ..entry });
             }
             Record::Epoch(epoch) => {
                 if epoch.start < self.span.to() {
@@ -166,6 +181,19 @@ impl Tape {
         }
     }
 
+    /// What a trace goes on from.
+    pub fn past(&self) -> Past {
+        Past {
+            history: Arc::clone(&self.history),
+            journal: Arc::clone(&self.journal),
+            epochs: Arc::clone(&self.epochs),
+            started: self.started.unwrap_or_default(),
+            ended: self.now,
+            rounds: self.rounds,
+            next_entry: self.next_entry,
+        }
+    }
+
     /// The last moment that is told of.
     pub const fn now(&self) -> Time {
         self.now
@@ -184,6 +212,11 @@ impl Tape {
     /// What the wall clock says to the session's times.
     pub const fn anchor(&self) -> Anchor {
         self.anchor
+    }
+
+    /// The number of the session's next event.
+    pub const fn next_entry(&self) -> u32 {
+        self.next_entry
     }
 
     /// How many rounds the session has counted.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use self::spool::Spool;
 use super::files;
-use super::format::Encoder;
+use super::format::{Encoder, missed};
 use super::header::Header;
 use super::part::{Medium, Part};
 use crate::engine::record::Record;
@@ -57,9 +57,19 @@ pub struct Status {
 /// A watch's end of its recording.
 #[derive(Debug)]
 pub struct Recorder {
-    queue: SyncSender<Record>,
+    queue: SyncSender<Item>,
     status: Arc<Mutex<Status>>,
     lost: AtomicU64,
+    /// How many of them the file was told of.
+    owned_up: AtomicU64,
+}
+
+/// What is written.
+#[derive(Clone, Debug, PartialEq)]
+enum Item {
+    Record(Record),
+    /// So many records found no room before this.
+    Missed(u64),
 }
 
 /// Tells when a recording is whole on disk.
@@ -101,17 +111,26 @@ impl Recorder {
             status: Arc::clone(&status),
             retry: None,
             synced: None,
+            is_unsynced: false,
         };
         thread::Builder::new().name("recording".to_owned()).spawn(move || {
             writer.run(&records);
             drop(running);
         })?;
-        Ok((Self { queue, status, lost: AtomicU64::new(0) }, Finish(Mutex::new(ended))))
+        let (lost, owned_up) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok((Self { queue, status, lost, owned_up }, Finish(Mutex::new(ended))))
     }
 
     /// Hands a record over. Never blocks.
     pub fn push(&self, record: Record) {
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.queue.try_send(record) {
+        let lost = self.lost.load(Ordering::Relaxed);
+        let untold = lost - self.owned_up.load(Ordering::Relaxed);
+        if untold > 0 && self.queue.try_send(Item::Missed(untold)).is_ok() {
+            self.owned_up.store(lost, Ordering::Relaxed);
+        }
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.queue.try_send(Item::Record(record))
+        {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -185,11 +204,13 @@ struct Writer<M, S> {
     retry: Option<Instant>,
     /// When what was written since the last time is to be synced.
     synced: Option<Instant>,
+    /// The last time it could not be.
+    is_unsynced: bool,
 }
 
 impl<M: Medium, S: Supply<M>> Writer<M, S> {
     /// Writes until the recorder is gone and nothing is left, or the disk takes no more.
-    fn run(&mut self, records: &Receiver<Record>) {
+    fn run(&mut self, items: &Receiver<Item>) {
         self.parts.tidy();
         self.flush();
         let mut anchor = None;
@@ -202,16 +223,17 @@ impl<M: Medium, S: Supply<M>> Writer<M, S> {
                     thread::sleep(wait.min(RETRY));
                     Err(RecvTimeoutError::Timeout)
                 }
-                Some(wait) => records.recv_timeout(wait),
-                None => records.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => items.recv_timeout(wait),
+                None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match next {
-                Ok(record) => {
+                Ok(Item::Record(record)) => {
                     if let Record::ClockStep(stepped) = record {
                         anchor = Some(stepped);
                     }
                     self.take(&record, anchor);
                 }
+                Ok(Item::Missed(records)) => self.spool.add(&missed(records, None)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -260,17 +282,25 @@ impl<M: Medium, S: Supply<M>> Writer<M, S> {
                 Err(error) => return self.failed(&error),
             }
         }
-        if self.retry.take().is_some() {
+        if self.retry.take().is_some() && !self.is_unsynced {
             self.tell(|status| status.trouble = None);
         }
     }
 
     fn sync(&mut self) {
-        if self.synced.take().is_some()
-            && let Err(error) = self.medium.sync()
-        {
-            self.synced = Some(Instant::now() + SYNC);
-            self.failed(&error);
+        if self.synced.take().is_none() {
+            return;
+        }
+        match self.medium.sync() {
+            Ok(()) if std::mem::take(&mut self.is_unsynced) && self.retry.is_none() => {
+                self.tell(|status| status.trouble = None);
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.synced = Some(Instant::now() + SYNC);
+                self.is_unsynced = true;
+                self.failed(&error);
+            }
         }
     }
 

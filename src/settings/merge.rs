@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{
-    FLOOR, Hosts, MAX_SIZE, Mode, Probing, RecordTo, Settings, Target, min_size, parse_duration, parse_size,
+    FLOOR, Hosts, MAX_SIZE, Mode, Probing, RecordTo, Settings, Target, alerts, min_size, parse_duration,
+    parse_size,
 };
 use crate::cli::{Cli, UsageError};
 use crate::engine::probe::{Flows, Protocol};
@@ -44,6 +45,8 @@ impl Settings {
             asn_db,
             record,
             record_limit: record_limit(cli)?,
+            on_event: alerts::on_event(cli, mode)?,
+            bell: alerts::bell(cli)?,
         })
     }
 }
@@ -382,6 +385,8 @@ mod tests {
             asn_db: None,
             record: Some(RecordTo::Directory),
             record_limit: 256 << 20,
+            on_event: None,
+            bell: false,
         };
         assert_eq!(on_terminal("example.org"), Ok(settings.clone()));
         assert_eq!(on_terminal("-u example.org"), Ok(settings));

@@ -12,6 +12,7 @@ use ratatui::layout::Size;
 
 use self::wishes::switched;
 use super::action::Action;
+use super::bell::Bell;
 use super::keys::Scope;
 use super::period::Period;
 use super::prompt::Prompt;
@@ -46,6 +47,8 @@ pub struct UiConfig {
     pub origins: bool,
     /// The figures, from the left; `None` leaves it to the room there is.
     pub order: Option<Vec<&'static Figure>>,
+    /// The number of the first event that the bell is rung for, if it is for any.
+    pub bell: Option<u32>,
 }
 
 /// The state of the screen.
@@ -69,6 +72,7 @@ pub struct App {
     layer: Layer,
     message: Option<String>,
     max_ttl: Option<u8>,
+    bell: Bell,
     table: OnceCell<Table>,
     finding: OnceCell<Finding>,
 }
@@ -118,6 +122,7 @@ impl App {
             layer: Layer::None,
             message: None,
             max_ttl: None,
+            bell: Bell::new(config.bell),
             table: OnceCell::new(),
             finding: OnceCell::new(),
             config,
@@ -133,12 +138,18 @@ impl App {
         if let Some(news) = self.live.as_ref().and_then(|before| switched(before, &view)) {
             self.message = Some(news);
         }
+        self.bell.look(&view.snapshot.journal);
         self.live = Some(view);
         if self.is_frozen() {
             return false;
         }
         self.forget();
         !matches!(self.layer, Layer::Help(_))
+    }
+
+    /// Whether an event began since this was asked last, and the bell is to be rung for it.
+    pub const fn take_bell(&mut self) -> bool {
+        self.bell.take()
     }
 
     /// The wall clock moved on. Says whether it shows another second.
@@ -206,7 +217,7 @@ impl App {
 
     /// Whether this is a recorded watch.
     pub fn is_replay(&self) -> bool {
-        self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay(..)))
+        self.live.as_ref().is_some_and(|view| matches!(*view.recorded, Recorded::Replay { .. }))
     }
 
     /// The live view, frozen or not.

@@ -28,6 +28,8 @@ pub trait Screen {
     fn refit(&mut self) -> io::Result<Size>;
     /// Hands the terminal back and stops this process; returns once it goes on, with the terminal taken back.
     fn suspend(&mut self) -> io::Result<()>;
+    /// Rings the terminal's bell.
+    fn bell(&mut self) -> io::Result<()>;
     /// Takes the terminal, whatever others did to it meanwhile.
     fn resume(&mut self) -> io::Result<()>;
 }
@@ -112,6 +114,9 @@ fn handle(
                 if app.show(view) {
                     pacing.want(urgency);
                 }
+                if app.take_bell() {
+                    screen.bell()?;
+                }
             }
         }
         Msg::Watch(Notice::Suspend) => {
@@ -176,6 +181,11 @@ mod tests {
 
         fn suspend(&mut self) -> io::Result<()> {
             self.calls.push("suspend");
+            Ok(())
+        }
+
+        fn bell(&mut self) -> io::Result<()> {
+            self.calls.push("bell");
             Ok(())
         }
 

@@ -129,6 +129,10 @@ impl Screen for Tty {
         self.resume()
     }
 
+    fn bell(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\x07")
+    }
+
     fn resume(&mut self) -> io::Result<()> {
         // Raw mode is kept as a difference to what was found; only given back it is taken anew.
         terminal::disable_raw_mode()?;

@@ -188,6 +188,7 @@ impl Scene {
             echoes: None,
             refused: None,
             recorded: Arc::default(),
+            untold: None,
         }
     }
 
@@ -227,6 +228,7 @@ pub fn config() -> UiConfig {
         zone: TimeZone::UTC,
         origins: false,
         order: None,
+        bell: None,
     }
 }
 

@@ -6,7 +6,8 @@ use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use crate::engine::probe::Flows;
@@ -24,6 +25,12 @@ use super::About;
 
 /// How long the disk may take at the end of a watch.
 pub const PATIENCE: Duration = Duration::from_millis(900);
+
+/// Parts that the limit holds, at least, and the least that a part is, in bytes.
+const PARTS: u64 = 8;
+const LEAST_PART: u64 = 4_096;
+/// Sessions to one target that may begin within one second.
+const NAMES: u8 = 20;
 
 /// Where a watch is recorded, if it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +60,8 @@ pub enum RecordPlace {
         last: u32,
         /// What its parts have in common.
         session: String,
+        /// It lies among other sessions, whose bytes count with its own.
+        among: bool,
     },
 }
 
@@ -63,6 +72,65 @@ pub enum Told {
     Watch(Box<Header>),
     /// A record, and when it came.
     Record(Time, Record),
+    /// So many records found no room before this.
+    Missed(Time, u64),
+}
+
+/// The way to whoever reads along: bounded, and never waited for.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    queue: SyncSender<Told>,
+    missed: Arc<AtomicU64>,
+}
+
+impl Stream {
+    /// One that holds so many records, and its other end.
+    pub fn new(most: usize) -> (Self, StreamEnd) {
+        let (queue, told) = sync_channel(most);
+        let missed = Arc::default();
+        (Self { queue, missed: Arc::clone(&missed) }, StreamEnd { told, missed })
+    }
+
+    /// What finds no room is counted, and the count told as soon as there is some.
+    fn push(&self, now: Time, told: Told) {
+        let missed = self.missed.load(Ordering::Relaxed);
+        if missed > 0 {
+            if self.queue.try_send(Told::Missed(now, missed)).is_err() {
+                self.missed.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            self.missed.store(0, Ordering::Relaxed);
+        }
+        if self.queue.try_send(told).is_err() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The end that is read.
+#[derive(Debug)]
+pub struct StreamEnd {
+    told: Receiver<Told>,
+    missed: Arc<AtomicU64>,
+}
+
+impl StreamEnd {
+    /// What the watch tells, until it has ended; at the end what was missed last.
+    pub fn read(self) -> impl Iterator<Item = Told> {
+        let missed = self.missed;
+        let mut now = Time::ZERO;
+        let mut told = self.told.into_iter();
+        std::iter::from_fn(move || {
+            let next = told.next();
+            if let Some(Told::Record(at, _) | Told::Missed(at, _)) = &next {
+                now = *at;
+            }
+            next.or_else(|| match missed.swap(0, Ordering::Relaxed) {
+                0 => None,
+                missed => Some(Told::Missed(now, missed)),
+            })
+        })
+    }
 }
 
 /// What is to be said of the recording.
@@ -75,8 +143,15 @@ pub enum Recorded {
     Yes(Status),
     /// It could not begin, and why.
     Refused(Arc<str>),
-    /// This is a recorded watch: which one, and lines of it that were not understood.
-    Replay(Arc<str>, u64),
+    /// This is a recorded watch.
+    Replay {
+        /// The file's name.
+        name: Arc<str>,
+        /// Lines of it that were not understood.
+        unknown: u64,
+        /// Records that could not be kept.
+        missed: u64,
+    },
 }
 
 /// The sinks of a running watch.
@@ -88,14 +163,14 @@ pub struct Sinks {
     /// Of every recorder there was: one a protocol.
     finishes: Vec<Finish>,
     named: HashSet<IpAddr>,
-    stream: Option<SyncSender<Told>>,
+    stream: Option<Stream>,
 }
 
 impl Sinks {
     /// Opens what is wanted, for a watch that is about `about`.
     pub fn open(
         wanted: Option<Recording>,
-        stream: Option<SyncSender<Told>>,
+        stream: Option<Stream>,
         (about, pace, anchor): (&About, Pace, Anchor),
     ) -> Result<Self, OpenError> {
         let mut sinks = Self {
@@ -107,7 +182,7 @@ impl Sinks {
             stream,
         };
         if let Some(stream) = &sinks.stream {
-            let _ = stream.try_send(Told::Watch(Box::new(header(about, pace, anchor, &[]))));
+            stream.push(Time::ZERO, Told::Watch(Box::new(header(about, pace, anchor, &[]))));
         }
         let Some(wanted) = sinks.wanted.clone() else { return Ok(sinks) };
         match sinks.begin(&wanted, (about, pace, anchor)) {
@@ -126,7 +201,9 @@ impl Sinks {
         (about, pace, anchor): (&About, Pace, Anchor),
     ) -> Result<(), (PathBuf, io::Error)> {
         let header = header(about, pace, anchor, &wanted.arguments);
-        let goal = |first, named| Place { first, limit: wanted.limit, named, part: PART };
+        // Parts are what is removed at once: small enough for the limit to mean something.
+        let part = (wanted.limit / PARTS).clamp(LEAST_PART, PART);
+        let goal = |first, named| Place { first, limit: wanted.limit, named, part };
         let (first, begun) = match &wanted.place {
             RecordPlace::Directory(None) => {
                 let error = io::Error::other("neither HOME nor XDG_STATE_HOME is set");
@@ -134,13 +211,14 @@ impl Sinks {
             }
             RecordPlace::Directory(Some(directory)) => {
                 files::make(directory).map_err(|error| (directory.clone(), error))?;
-                let first = files::name(directory, anchor.wall, &about.target);
+                let name = |nth| files::name(directory, anchor.wall, &about.target, nth);
+                let first = (1..NAMES).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(NAMES));
                 (first.clone(), Recorder::start(header, goal(first, false)))
             }
             RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
-            RecordPlace::Resumed { first, last, session } => {
+            RecordPlace::Resumed { first, last, session, among } => {
                 let header = Header { session: session.clone(), ..header };
-                (first.clone(), Recorder::resume(header, goal(first.clone(), true), *last))
+                (first.clone(), Recorder::resume(header, goal(first.clone(), !among), *last))
             }
         };
         let (recorder, finish) = begun.map_err(|error| (first, error))?;
@@ -176,10 +254,10 @@ impl Sinks {
         self.recorder.is_some() || self.stream.is_some()
     }
 
-    /// Hands a record on. Never blocks; who reads along too slowly misses some.
+    /// Hands a record on. Never blocks; who reads along too slowly misses some, and is told how many.
     pub fn push(&mut self, now: Time, record: Record) {
         if let Some(stream) = &self.stream {
-            let _ = stream.try_send(Told::Record(now, record.clone()));
+            stream.push(now, Told::Record(now, record.clone()));
         }
         if let Some(recorder) = &self.recorder {
             recorder.push(record);

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
 use super::check::Check;
+use super::events::Events;
 use super::outlet::{Found, Outlet};
 use super::publish::Publishing;
 use super::recording::Sinks;
@@ -86,6 +87,7 @@ struct Worker<'a, N> {
     about: Arc<About>,
     publishing: Publishing,
     sinks: Sinks,
+    events: Option<Events>,
     live: bool,
     /// Grows with every answer to a lookup.
     names_version: u64,
@@ -114,8 +116,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         resolver.set_enabled(config.names);
         let mut trace = Trace::new(config.trace, now, clock.anchor());
         if let Some(tape) = &config.resumed {
-            trace.resume(now, tape.snapshot().history, (tape.started(), tape.now()), tape.rounds());
+            trace.resume(now, tape.past());
+            // The clock may have been set since, or been too early to be believed.
+            if tape.anchor().is_outdated_by(&clock.anchor()) {
+                trace.handle_clock_step(clock.anchor());
+            }
         }
+        let journal = config.resumed.as_ref().map(|tape| tape.snapshot().journal);
         let worker = Self {
             clock,
             trace,
@@ -132,6 +139,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             about: Arc::new(about),
             publishing: Publishing::new(now),
             sinks,
+            events: config.events.map(|link| Events::new(link, journal.as_deref())),
             live: config.live,
             names_version: 0,
             finished: None,
@@ -237,6 +245,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         // History has its share already.
         while let Some(record) = self.trace.poll_record() {
             self.want_names(&record);
+            self.tell(&record);
             if self.sinks.are_open() {
                 self.sinks.push(self.clock.now(), record);
             }
@@ -245,6 +254,13 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.resolver.drive(now);
         self.finder.drive(now);
         left == 0
+    }
+
+    /// Tells of an event, if that is what the record is about.
+    fn tell(&mut self, record: &Record) {
+        let (Some(events), Record::Journal(entry)) = (&mut self.events, record) else { return };
+        let (trace, about) = (&self.trace, &self.about);
+        events.push(entry, || (Arc::new(trace.snapshot(self.clock.now())), Arc::clone(about)));
     }
 
     /// Follows what has become of the way out of this machine.
@@ -325,6 +341,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             ..(*self.about).clone()
         };
         let config = TraceConfig { pace: self.trace.pace(), ..self.trace_config };
+        if let Some(events) = &mut self.events {
+            events.begin_anew(&Arc::new(self.trace.snapshot(self.clock.now())), &self.about);
+        }
         // Versions only grow, whatever the new trace starts with.
         self.names_version += self.trace.version() + self.check.version();
         self.trace = Trace::new(config, self.clock.now(), self.clock.anchor());
@@ -374,6 +393,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             echoes: self.check.echoes(),
             refused: self.refused.clone(),
             recorded: Arc::new(self.sinks.recorded()),
+            untold: self.events.as_ref().and_then(Events::trouble),
         };
         if self.front.slot.put(view) {
             (self.front.notify)(Notice::View);

@@ -16,5 +16,6 @@ mod refusals;
 mod sleep;
 mod slowed;
 mod statistics;
+mod told;
 mod ways;
 mod week;

@@ -63,7 +63,9 @@ pub struct Drawn {
     pub bytes: usize,
     /// Synchronized updates begun.
     pub frames: usize,
-    /// When the latest of them began to arrive.
+    /// Times that the bell was rung.
+    pub bells: usize,
+    /// When the latest frame began to arrive.
     pub last: Option<Instant>,
 }
 
@@ -252,6 +254,8 @@ impl State {
     fn take(&mut self, bytes: &[u8]) {
         self.parser.as_mut().expect("a screen").process(bytes);
         self.drawn.bytes += bytes.len();
+        // No program here ends an OSC sequence by this byte.
+        self.drawn.bells += bytes.split(|byte| *byte == 7).count() - 1;
         self.tail.extend(bytes);
         let begun = self.tail.windows(FRAME.len()).filter(|window| *window == FRAME).count();
         if begun > 0 {

@@ -14,6 +14,11 @@ pub struct Book {
 }
 
 impl Book {
+    /// The next entry has this number.
+    pub const fn resume(&mut self, next: u32) {
+        self.next = next;
+    }
+
     /// Opens an entry and tells it.
     pub fn open(&mut self, start: Time, end: Option<Time>, row: Option<Row>, what: What) -> Entry {
         let entry = Entry { number: self.next, start, end, row, withdrawn: false, what };

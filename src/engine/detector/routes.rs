@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use self::hop::{Heard, Hop};
 use super::book::Book;
 use crate::engine::end::End;
-use crate::engine::epoch::{Epoch, EpochHop, MAX_EPOCHS};
+use crate::engine::epoch::{Epoch, EpochHop, Epochs, MAX_EPOCHS};
 use crate::engine::journal::{Entry, What};
 use crate::engine::round::{Round, Row, Try};
 use crate::engine::time::Time;
@@ -56,6 +56,20 @@ struct Change {
 }
 
 impl Routes {
+    /// Goes on after an earlier watch, on the route that it saw last: another one now is a change.
+    pub fn resume(&mut self, epochs: &Epochs) {
+        self.earlier = epochs.iter().cloned().collect();
+        self.epoch = self.earlier.pop_back();
+        self.age = YOUNG;
+        for known in self.epoch.iter().flat_map(|epoch| &epoch.hops) {
+            let index = usize::from(known.ttl);
+            if self.hops.len() <= index {
+                self.hops.resize_with(index + 1, Hop::default);
+            }
+            self.hops[index] = Hop::of(&known.responders);
+        }
+    }
+
     /// Takes in a settled round.
     pub fn round(&mut self, round: &Round, book: &mut Book) {
         self.age = self.age.saturating_add(1);

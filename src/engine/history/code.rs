@@ -18,6 +18,10 @@ const ALONE: u8 = 64;
 /// Some were asked less often than others.
 const SLOWED: u8 = 128;
 
+/// How far apart the steps of a distribution lie at least, those of coarse values; and what is set aside at most.
+const STRIDE: u64 = 4;
+const MOST_STEPS: u64 = 256;
+
 /// Writes a cell behind `place`, its number among the slices of its chunk.
 pub fn encode(cell: &Cell, place: u64, to: &mut Vec<u8>) {
     let counts = &cell.counts;
@@ -110,7 +114,9 @@ pub fn decode(from: &mut &[u8]) -> Option<(u64, Cell)> {
     }
     cell.grades[0] = cell.rtt.count.saturating_sub(cell.grades[1] + cell.grades[2]);
     let mut step = 0;
-    for _ in 0..take(from)? {
+    let steps = take(from)?;
+    cell.distribution.reserve((steps * STRIDE).min(MOST_STEPS) as usize);
+    for _ in 0..steps {
         step += take(from)? as u32;
         cell.distribution.insert(step, take(from)? as u32);
     }

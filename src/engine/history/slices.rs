@@ -89,7 +89,7 @@ impl Slices {
             let start = floor(first.start, chunk);
             let mut cells = Vec::new();
             while let Some(slice) = self.open.pop_front_if(|slice| slice.start < start + chunk) {
-                cells.extend(slice.cells.iter().cloned());
+                cells.extend(Arc::unwrap_or_clone(slice).cells);
             }
             self.sealed[0].push_back(Arc::new(Chunk::seal((start, chunk), width, cells)));
         }

@@ -26,6 +26,8 @@ pub enum Decoded {
     Record(Record),
     /// What later lines refer to.
     Nothing,
+    /// So many records are missing here.
+    Missed(u64),
     /// A kind that is not known here.
     Unknown,
 }
@@ -94,6 +96,7 @@ enum Key {
     ClockStep,
     Name,
     Slowed,
+    Missed,
     #[serde(other)]
     Unknown,
 }
@@ -102,7 +105,13 @@ enum Line {
     Path(Path),
     Round(Body),
     Record(Record),
+    Missed(Missed),
     Unknown,
+}
+
+#[derive(Deserialize)]
+struct Missed {
+    records: u64,
 }
 
 impl Decoder {
@@ -116,6 +125,7 @@ impl Decoder {
             }
             Line::Round(body) => Decoded::Record(Record::Round(self.round(body)?)),
             Line::Record(record) => Decoded::Record(record),
+            Line::Missed(missed) => Decoded::Missed(missed.records),
             Line::Unknown => Decoded::Unknown,
         })
     }
@@ -220,6 +230,7 @@ impl<'de> Visitor<'de> for LineVisitor {
                     let name = scrub::name(name.as_bytes());
                     name.map_or(Line::Unknown, |name| Line::Record(Record::Name(address, name)))
                 }
+                Key::Missed => Line::Missed(map.next_value()?),
                 Key::Slowed => Line::Record(Record::Slowed(map.next_value::<Slowed>()?)),
             };
             line.get_or_insert(value);

@@ -66,14 +66,14 @@ fn a_wrong_line_is_told_by_its_number() {
     let path = written(directory.path(), 3, u64::MAX);
     let mut text = fs::read_to_string(&path).unwrap();
     let lines = text.lines().count();
-    text.push_str("{\"weather\":1}\n{\"round\":\u{1b}}\n");
+    text.push_str("{\"weather\":1}\n{\"missed\":{\"records\":7}}\n{\"round\":\u{1b}}\n");
     fs::write(&path, &text).unwrap();
     let error = read(&path).unwrap_err().to_string();
-    let told = format!("watch.jsonl\", line {}: expected value", lines + 2);
+    let told = format!("watch.jsonl\", line {}: expected value", lines + 3);
     assert!(error.ends_with(&told), "{error}");
     text.truncate(text.rfind("{\"round\":\u{1b}").unwrap());
     fs::write(&path, &text).unwrap();
-    assert_eq!(read(&path).unwrap().1, Met { records: 3, unknown: 1 });
+    assert_eq!(read(&path).unwrap().1, Met { records: 3, unknown: 1, missed: 7 });
 }
 
 #[test]

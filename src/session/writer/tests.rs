@@ -66,6 +66,7 @@ fn a_full_disk_is_told_and_nothing_is_lost_once_it_has_room() {
             status: Arc::new(Mutex::new(status)),
             retry: None,
             synced: None,
+            is_unsynced: false,
         };
         let trouble = |writer: &Writer<Disk, Never>| writer.status.lock().unwrap().trouble.clone();
         for number in 0..20 {
@@ -89,17 +90,78 @@ fn a_full_disk_is_told_and_nothing_is_lost_once_it_has_room() {
     }
 }
 
+/// A disk that takes everything and keeps nothing for sure.
+struct Unsure(Arc<AtomicU64>);
+
+impl Medium for Unsure {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let left = self.0.load(Ordering::Relaxed);
+        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+        if left == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::EIO)) }
+    }
+}
+
+impl Supply<Unsure> for Never {
+    fn next(&mut self, _: Option<Anchor>) -> io::Result<(Unsure, PathBuf, String)> {
+        Err(io::Error::from_raw_os_error(libc::ENOSPC))
+    }
+
+    fn most(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn tidy(&self) {}
+}
+
+#[test]
+fn a_disk_that_keeps_nothing_for_sure_is_in_trouble_until_it_does() {
+    let status = Status { path: Arc::from(Path::new("x")), trouble: None, lost: 0 };
+    let mut writer = Writer {
+        parts: Never,
+        medium: Unsure(Arc::new(AtomicU64::new(2))),
+        size: 0,
+        encoder: Encoder::default(),
+        spool: Spool::default(),
+        status: Arc::new(Mutex::new(status)),
+        retry: None,
+        synced: None,
+        is_unsynced: false,
+    };
+    let mut troubles = Vec::new();
+    for number in 0..3 {
+        writer.take(&round(number), None);
+        writer.flush();
+        writer.sync();
+        // What comes next is written, but that does not make it sure.
+        writer.flush();
+        troubles.push(writer.status.lock().unwrap().trouble.is_some());
+    }
+    assert_eq!(troubles, [true, true, false]);
+}
+
 #[test]
 fn a_writer_that_is_stuck_blocks_nobody_and_what_is_lost_is_counted() {
     let (queue, records) = sync_channel(QUEUE);
     let status = Status { path: Arc::from(Path::new("x")), trouble: None, lost: 0 };
-    let recorder = Recorder { queue, status: Arc::new(Mutex::new(status)), lost: AtomicU64::new(0) };
+    let (status, lost, owned_up) = (Arc::new(Mutex::new(status)), AtomicU64::new(0), AtomicU64::new(0));
+    let recorder = Recorder { queue, status, lost, owned_up };
     for number in 0..QUEUE as u32 + 7 {
         recorder.push(round(number));
     }
     assert_eq!(recorder.status().lost, 7);
+    // Once there is room the file says so, at the place of what is missing.
+    for _ in 0..2 {
+        records.recv().unwrap();
+    }
+    recorder.push(round(9_999));
+    recorder.push(round(10_000));
     drop(recorder);
-    assert_eq!(records.iter().count(), QUEUE);
+    let ends: Vec<Item> = records.iter().skip(QUEUE - 2).collect();
+    assert_eq!(ends, [Item::Missed(7), Item::Record(round(9_999))]);
 }
 
 #[test]

@@ -23,8 +23,9 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         }
     };
     let trouble = || app.view().filter(|_| app.shows_origins()).and_then(trouble);
+    let untold = || app.live()?.untold.as_deref().map(|text| Segment::new(text.to_owned(), theme.fault, 0));
     let message = app.message().map(str::to_owned).or_else(trouble);
-    let message = message.map(|text| Segment::new(text, theme.strong, 0));
+    let message = message.map(|text| Segment::new(text, theme.strong, 0)).or_else(untold);
     let matters = |when| match when {
         When::Always => true,
         When::Live => !app.is_frozen(),

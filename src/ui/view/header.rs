@@ -90,8 +90,8 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     segments.extend([
         Segment::new(probes(about), theme.plain, 2),
         Segment::new(tries, theme.plain, 3),
-        Segment::new(about.channel, theme.dim, 5),
-        Segment::new(time, theme.plain, 4),
+        Segment::new(about.channel, theme.dim, 6),
+        Segment::new(time, theme.plain, 5),
     ]);
     segments
 }
@@ -100,7 +100,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
 fn recording(app: &App, view: &View) -> Vec<Segment> {
     let theme = &app.look().theme;
     match &*view.recorded {
-        Recorded::No => Vec::new(),
+        Recorded::No => vec![Segment::new("not recorded", theme.dim, 4)],
         Recorded::Refused(why) => vec![Segment::new(format!("not recorded: {why}"), theme.fault, 1)],
         Recorded::Yes(status) => {
             let mut segments = Vec::new();
@@ -118,9 +118,12 @@ fn recording(app: &App, view: &View) -> Vec<Segment> {
             segments.push(Segment::new(text(name.as_bytes()), theme.dim, 8));
             segments
         }
-        Recorded::Replay(name, unknown) => {
+        Recorded::Replay { name, unknown, missed } => {
             let mut segments = vec![Segment::new("recorded", theme.strong, 1)];
             segments.push(Segment::new(name.to_string(), theme.dim, 8));
+            if *missed > 0 {
+                segments.push(Segment::new(format!("{missed} records missing"), theme.fault, 4));
+            }
             if *unknown > 0 {
                 let what = format!("{unknown} lines not understood");
                 segments.push(Segment::new(what, theme.fault, 4));
@@ -137,7 +140,7 @@ fn period(app: &App, snapshot: &Snapshot) -> Segment {
     let now = snapshot.anchor.wall(snapshot.now);
     let since = moment(start, now, app.zone());
     match app.period() {
-        Period::All => Segment::new(format!("all since {since}"), theme.plain, 6),
+        Period::All => Segment::new(format!("all since {since}"), theme.plain, 7),
         Period::From(_) => Segment::new(format!("statistics since {since}"), theme.strong, 1),
         last @ Period::Last(_) => Segment::new(format!("{}, since {since}", last.name()), theme.strong, 1),
     }

@@ -38,6 +38,12 @@ pub enum Heard {
 }
 
 impl Hop {
+    /// A hop that these answered at, in order of address.
+    pub fn of(members: &[IpAddr]) -> Self {
+        let known = members.iter().map(|who| (*who, 0)).collect();
+        Self { known, members: members.to_vec(), is_heard: !members.is_empty(), ..Self::default() }
+    }
+
     /// `who` answered; `needed` answers in a row from a new address are a change, of several as many for each.
     pub fn hear(&mut self, at: Time, who: IpAddr, needed: u32) -> Heard {
         let place = self.known.iter().position(|(known, _)| *known == who);
