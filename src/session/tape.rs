@@ -224,3 +224,23 @@ impl Tape {
         self.rounds
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::record::Slowed;
+    use crate::session::testing::{header, round};
+
+    #[test]
+    fn tries_at_a_slower_pace_are_told_apart_in_a_replay_as_they_were_live() {
+        let row = Row::Hop(2);
+        let mut tape = Tape::new(&header(), Span::All);
+        let slowed = |ms, every| Record::Slowed(Slowed { at: Time::from_millis(ms), row, every });
+        for record in [round(0), slowed(3_000, 3), round(1), round(2), slowed(9_000, 1), round(3)] {
+            tape.push(record);
+        }
+        let history = tape.snapshot().history;
+        let slowed = |row| history.total(row).map(|totals| totals.counts.slowed);
+        assert_eq!((slowed(row), slowed(Row::Hop(1))), (Some(6), Some(0)));
+    }
+}

@@ -183,6 +183,11 @@ fn sentence(part: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
 }
 
+/// Whether a hop that answers has left a try unanswered.
+fn has_lost(hop: &HopEvidence) -> bool {
+    hop.standing != Standing::Silent && hop.spread.as_ref().is_some_and(|spread| spread.lost > 0)
+}
+
 /// What else the figures might have meant, and why they do not.
 fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
     let mut reasons = Vec::new();
@@ -242,6 +247,13 @@ fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
              Asking by another protocol (u) tells them apart: a limiter of ICMP answers does not touch TCP."
         }
         Kind::Unclear => "More tries tell where it begins: each hop is asked once an interval.",
+        Kind::Clean if finding.silent_target => {
+            "What lies behind the last hop that answers cannot be judged: the target says nothing to such probes. \
+             Asking by another protocol (u) may reach it."
+        }
+        Kind::Clean if hops.iter().any(has_lost) && reasons.is_empty() => {
+            "Some tries were lost, but so few and so scattered that no link stands out."
+        }
         Kind::Clean if reasons.is_empty() => "Nothing was missing that would need an explanation.",
         Kind::Gathering => "Too few tries to rule anything out.",
         _ => "",

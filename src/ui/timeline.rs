@@ -23,8 +23,7 @@ const HOST: (usize, usize, usize) = (4, 8, 30);
 pub fn title(app: &App, width: usize) -> String {
     let (Some(view), Some(table)) = (app.view(), app.table()) else { return "Over time".to_owned() };
     let (from, to) = edges(app, view);
-    let columns = strip_width(width).max(1) as u32;
-    let each = duration(to.since(from) / columns);
+    let each = duration(to.since(from) / columns(app, view, width).max(1) as u32);
     let look = app.look();
     let [least, .., greatest] = look.glyphs.bars;
     let scale = Scale::of(table).map(|scale| scale.ends());
@@ -36,7 +35,7 @@ pub fn title(app: &App, width: usize) -> String {
 /// The hops, and below them the time that their columns begin and end at; for so many cells.
 pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let (Some(view), Some(table)) = (app.view(), app.table()) else { return Vec::new() };
-    let (scale, strip) = (Scale::of(table), strip_width(width));
+    let (scale, strip) = (Scale::of(table), columns(app, view, width));
     let rows = table.rows.iter().map(|row| {
         // What never answers has nothing to tell, and it would tell it loudly.
         let is_mute = matches!(row.state, RowState::NoAnswer | RowState::SilentTarget);
@@ -53,6 +52,13 @@ pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
 
 fn edges(app: &App, view: &View) -> (crate::engine::time::Time, crate::engine::time::Time) {
     (view.snapshot.start(app.span()), view.snapshot.end(app.span()))
+}
+
+/// How many columns there are: none narrower than the time from one try to the next, or some would be empty.
+fn columns(app: &App, view: &View, width: usize) -> usize {
+    let (from, to) = edges(app, view);
+    let tries = to.since(from).as_nanos() / view.snapshot.pace.interval.as_nanos().max(1);
+    strip_width(width).min(usize::try_from(tries).unwrap_or(usize::MAX).max(1))
 }
 
 fn host_width(width: usize) -> usize {
@@ -104,7 +110,7 @@ fn axis(app: &App, view: &View, width: usize) -> Line<'static> {
     let wall = |time| view.snapshot.anchor.wall(time);
     let clock = |time| moment(wall(time), wall(view.snapshot.now), app.zone());
     let (first, last) = (clock(from), clock(to));
-    let strip = strip_width(width);
+    let strip = columns(app, view, width);
     let gap = strip.saturating_sub(first.len() + last.len());
     let text = if gap > 0 { format!("{first}{:gap$}{last}", "") } else { first };
     Line::styled(format!("{:1$}{text}", "", before_strip(width)), app.look().theme.dim)

@@ -41,3 +41,11 @@ fn it_opens_and_closes_and_takes_its_window_along() {
     app.update(Action::Back);
     assert_eq!(picture(&app, 80, 24).to_string(), table);
 }
+
+#[test]
+fn no_column_is_narrower_than_the_time_between_two_tries() {
+    let screen = after(&scene(), (200, 24), &[Action::Timeline, Action::NextPeriod]).to_string();
+    let line = screen.lines().find(|line| line.contains("198.51.100.1 ")).unwrap_or_default();
+    let strip = line.rsplit_once("198.51.100.1").map_or("", |(_, rest)| rest.trim_matches([' ', '"']));
+    assert!((50..=60).contains(&strip.chars().count()) && !strip.contains(' '), "{screen}");
+}
