@@ -6,7 +6,7 @@
 //! that answers seldom or never is therefore no event.
 //!
 //! Constants count tries and rounds, so they hold at every pace; the times in the comments are for the
-//! default one. [`Journal`](super::journal::Journal) and [`Epochs`](super::epoch::Epochs) are the lists that
+//! default one. [`Journal`](super::journal::Journal) and [`Epochs`] are the lists that
 //! what comes out of here is taken into.
 
 mod background;
