@@ -105,7 +105,9 @@ impl Watch {
             naming: false,
             about: Arc::new(about),
             echoes: None,
-            refused: None,
+            said: None,
+            recorded: Arc::default(),
+            untold: None,
         }
     }
 }
@@ -142,6 +144,7 @@ fn frame_at_30_hops(bencher: Bencher) {
         zone: jiff::tz::TimeZone::UTC,
         origins: false,
         order: None,
+        bell: None,
     };
     let mut app = App::new(config, Size::new(120, 40), SystemTime::UNIX_EPOCH);
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a terminal of memory");
