@@ -15,6 +15,7 @@ use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Limit, Scenario};
 use hopwatch::wire::icmp::Icmp;
 
 use crate::play::PACE;
+use crate::step::step;
 
 const HOUR: u64 = 3_600;
 const ROUND: Duration = Duration::from_secs(3);
@@ -77,19 +78,9 @@ fn watch(scenario: Scenario, seconds: u64, sleep: Option<(u64, u64)>) -> Watched
     let mut path = Simulated::new(scenario);
     let (mut told, mut now, mut sleep) = (0, Time::ZERO, sleep);
     while now <= at(seconds) {
-        while let Some(event) = path.poll(now) {
-            trace.handle_event(now, event);
-        }
-        trace.handle_timeout(now);
-        while let Some(probe) = trace.poll_transmit(now) {
-            let outcome = path.send(now, &probe);
-            trace.handle_sent(now, probe.no, outcome);
-        }
-        while let Some(record) = trace.poll_record() {
+        now = step(&mut trace, &mut path, now, |_, record| {
             told += usize::from(matches!(record, Record::Journal(_) | Record::Epoch(_)));
-        }
-        let next = [trace.poll_timeout(), path.poll_timeout()].into_iter().flatten().min();
-        now = now.max(next.expect("a watch has no end"));
+        });
         if let Some((from, to)) = sleep.filter(|(from, _)| now >= at(*from)) {
             assert!(now < at(from + 1));
             now = at(to);

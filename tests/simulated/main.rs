@@ -16,6 +16,8 @@ mod refusals;
 mod sleep;
 mod slowed;
 mod statistics;
+#[path = "../support/step.rs"]
+mod step;
 mod told;
 mod ways;
 mod week;

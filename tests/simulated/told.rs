@@ -17,6 +17,7 @@ use hopwatch::watch::{About, EventLink, Events, Happened};
 
 use crate::paths::{TARGET, plain, router, still};
 use crate::play::PACE;
+use crate::step::step;
 
 const fn at(seconds: u64) -> Time {
     Time::from_millis(seconds * 1_000)
@@ -37,19 +38,7 @@ fn play(
     let mut path = Simulated::new(scenario);
     let mut now = from;
     while now <= to {
-        while let Some(event) = path.poll(now) {
-            trace.handle_event(now, event);
-        }
-        trace.handle_timeout(now);
-        while let Some(probe) = trace.poll_transmit(now) {
-            let outcome = path.send(now, &probe);
-            trace.handle_sent(now, probe.no, outcome);
-        }
-        while let Some(record) = trace.poll_record() {
-            each(trace, now, record);
-        }
-        let next = [trace.poll_timeout(), path.poll_timeout()].into_iter().flatten().min();
-        now = now.max(next.expect("a watch has no end"));
+        now = step(trace, &mut path, now, |trace, record| each(trace, now, record));
     }
 }
 

@@ -3,6 +3,8 @@
 mod chance;
 mod limit;
 mod score;
+#[path = "../support/step.rs"]
+mod step;
 mod strata;
 mod trace;
 mod world;

@@ -14,6 +14,8 @@ use hopwatch::net::simulated::Simulated;
 use hopwatch::net::simulated::scenario::{Branch, Conduct, Hop, Limit, Scenario};
 use hopwatch::wire::icmp::Icmp;
 
+use crate::step::step;
+
 const PACE: Pace = Pace {
     interval: Duration::from_secs(1),
     tries: 3,
@@ -42,17 +44,7 @@ fn played(scenario: Scenario) -> Finding {
     let (mut trace, mut path, mut now) =
         (Trace::new(config, Time::ZERO, anchor), Simulated::new(scenario), Time::ZERO);
     while now < Time::from_millis(600_000) {
-        while let Some(event) = path.poll(now) {
-            trace.handle_event(now, event);
-        }
-        trace.handle_timeout(now);
-        while let Some(probe) = trace.poll_transmit(now) {
-            let outcome = path.send(now, &probe);
-            trace.handle_sent(now, probe.no, outcome);
-        }
-        while trace.poll_record().is_some() {}
-        let next = [trace.poll_timeout(), path.poll_timeout()].into_iter().flatten().min();
-        now = next.unwrap_or(Time::FAR).max(now);
+        now = step(&mut trace, &mut path, now, |_, _| {});
     }
     let snapshot = trace.snapshot(now);
     if std::env::var("SHOW").is_ok() {
