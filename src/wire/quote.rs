@@ -181,4 +181,4 @@ fn skip_extensions(mut next: u8, mut bytes: &[u8]) -> (Option<u8>, Option<&[u8]>
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -44,6 +44,22 @@ impl Supply<Disk> for Never {
     fn tidy(&self) {}
 }
 
+/// A writer to this, at its beginning.
+fn writer<M>(medium: M) -> Writer<M, Never> {
+    let status = Status { path: Arc::from(Path::new("x")), trouble: None, lost: 0 };
+    Writer {
+        parts: Never,
+        medium,
+        size: 0,
+        encoder: Encoder::default(),
+        spool: Spool::default(),
+        status: Arc::new(Mutex::new(status)),
+        retry: None,
+        synced: None,
+        is_unsynced: false,
+    }
+}
+
 fn lines(records: impl IntoIterator<Item = Record>) -> String {
     let (mut encoder, mut text) = (Encoder::default(), String::new());
     records.into_iter().for_each(|record| encoder.encode(&record, None, &mut text));
@@ -56,18 +72,7 @@ fn a_full_disk_is_told_and_nothing_is_lost_once_it_has_room() {
     // Full after any of these bytes, in the middle of lines and at their ends.
     for room in (0..expected.len()).step_by(97) {
         let taken = Arc::new(Mutex::new((Vec::new(), room)));
-        let status = Status { path: Arc::from(Path::new("x")), trouble: None, lost: 0 };
-        let mut writer = Writer {
-            parts: Never,
-            medium: Disk { taken: Arc::clone(&taken) },
-            size: 0,
-            encoder: Encoder::default(),
-            spool: Spool::default(),
-            status: Arc::new(Mutex::new(status)),
-            retry: None,
-            synced: None,
-            is_unsynced: false,
-        };
+        let mut writer = writer(Disk { taken: Arc::clone(&taken) });
         let trouble = |writer: &Writer<Disk, Never>| writer.status.lock().unwrap().trouble.clone();
         for number in 0..20 {
             writer.take(&round(number), None);
@@ -119,18 +124,7 @@ impl Supply<Unsure> for Never {
 
 #[test]
 fn a_disk_that_keeps_nothing_for_sure_is_in_trouble_until_it_does() {
-    let status = Status { path: Arc::from(Path::new("x")), trouble: None, lost: 0 };
-    let mut writer = Writer {
-        parts: Never,
-        medium: Unsure(Arc::new(AtomicU64::new(2))),
-        size: 0,
-        encoder: Encoder::default(),
-        spool: Spool::default(),
-        status: Arc::new(Mutex::new(status)),
-        retry: None,
-        synced: None,
-        is_unsynced: false,
-    };
+    let mut writer = writer(Unsure(Arc::new(AtomicU64::new(2))));
     let mut troubles = Vec::new();
     for number in 0..3 {
         writer.take(&round(number), None);
