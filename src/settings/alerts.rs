@@ -1,6 +1,7 @@
 //! Who is told of events: a command, the bell.
 
 use super::Mode;
+use super::values::alone;
 use crate::cli::{Cli, UsageError};
 
 /// The command that is told of events.
@@ -19,6 +20,9 @@ pub fn on_event(cli: &Cli, mode: Mode) -> Result<Option<String>, UsageError> {
 
 /// The bell is the screen's; a run that is no screen only for want of a terminal leaves it be.
 pub fn bell(cli: &Cli) -> Result<bool, UsageError> {
+    if !cli.bell {
+        return Ok(false);
+    }
     let others = [
         (cli.once, "--once"),
         (cli.report, "--report"),
@@ -27,10 +31,7 @@ pub fn bell(cli: &Cli) -> Result<bool, UsageError> {
         (cli.headless, "--headless"),
         (cli.jsonl, "--jsonl"),
     ];
-    match others.iter().find(|(given, _)| *given) {
-        Some((_, other)) if cli.bell => Err(UsageError::Contradiction("--bell", other)),
-        _ => Ok(cli.bell),
-    }
+    alone("--bell", &others).map(|()| true)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use super::probing::{probing, source};
-use super::values::time;
+use super::values::{alone, time};
 use super::{Hosts, Mode, RecordTo, Settings, Target, alerts, parse_size};
 use crate::cli::{Cli, UsageError};
 use crate::names::forward;
@@ -81,10 +81,7 @@ fn mode(cli: &Cli, stdout_is_terminal: bool) -> Result<Mode, UsageError> {
             (cli.report_wide, "--report-wide"),
             (cli.json, "--json"),
         ];
-        if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
-            let own = if cli.headless { "--headless" } else { "--jsonl" };
-            return Err(UsageError::Contradiction(own, other));
-        }
+        alone(if cli.headless { "--headless" } else { "--jsonl" }, &others)?;
         return Ok(Mode::Headless { jsonl: cli.jsonl });
     }
     if cli.once {
@@ -94,9 +91,7 @@ fn mode(cli: &Cli, stdout_is_terminal: bool) -> Result<Mode, UsageError> {
             (cli.json, "--json"),
             (cli.count.is_some(), "--report-cycles"),
         ];
-        if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
-            return Err(UsageError::Contradiction("--once", other));
-        }
+        alone("--once", &others)?;
         return Ok(Mode::Once);
     }
     Ok(match (cli.json, cli.report || cli.report_wide || !stdout_is_terminal) {
@@ -196,10 +191,7 @@ fn check_demo(cli: &Cli) -> Result<(), UsageError> {
         (cli.ipv6, "-6"),
         (cli.reresolve.is_some(), "--reresolve"),
     ];
-    match ignored.iter().find(|(given, _)| *given) {
-        Some((_, flag)) => Err(UsageError::Contradiction("--demo", flag)),
-        None => Ok(()),
-    }
+    alone("--demo", &ignored)
 }
 
 fn hosts(cli: &Cli) -> Result<Hosts, UsageError> {

@@ -6,6 +6,14 @@ use std::time::Duration;
 use super::parse_duration;
 use crate::cli::UsageError;
 
+/// Refuses a flag beside the first of others that is given, too.
+pub fn alone(flag: &'static str, others: &[(bool, &'static str)]) -> Result<(), UsageError> {
+    match others.iter().find(|(given, _)| *given) {
+        Some((_, other)) => Err(UsageError::Contradiction(flag, other)),
+        None => Ok(()),
+    }
+}
+
 /// The one of `all` that goes by the name given.
 pub fn choice<T: Copy, const N: usize>(
     flag: &'static str,
