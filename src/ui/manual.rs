@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use unicode_width::UnicodeWidthStr;
-
 use super::keys::{Binding, main_bindings};
 use super::mouse;
+use super::text::wrap;
 use super::theme::Glyphs;
 use crate::report::figures::FIGURES;
 
@@ -38,18 +37,8 @@ pub fn parts(glyphs: &Glyphs, width: u16) -> Vec<Vec<Line>> {
 fn wrapped(lines: Vec<Line>, width: u16) -> Vec<Line> {
     let room = usize::from(width.saturating_sub(TERM + 1));
     let broken = |(term, meaning): Line| {
-        let mut rows: Vec<String> = vec![String::new()];
-        for word in meaning.split_whitespace() {
-            match rows.last_mut() {
-                Some(row) if !row.is_empty() && row.width() + 1 + word.width() <= room => {
-                    row.push(' ');
-                    row.push_str(word);
-                }
-                Some(row) if row.is_empty() => row.push_str(word),
-                _ => rows.push(word.to_owned()),
-            }
-        }
-        rows.into_iter()
+        wrap(&meaning, room)
+            .into_iter()
             .enumerate()
             .map(move |(at, row)| (if at == 0 { term.clone() } else { Cow::Borrowed("") }, Cow::Owned(row)))
     };
@@ -91,6 +80,8 @@ fn heading(text: &'static str) -> Line {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
     use crate::ui::theme::Look;
 

@@ -11,37 +11,33 @@ use crate::ui::manual;
 impl App {
     /// Moves the selection, or scrolls the help.
     pub(super) fn step(&mut self, step: Step) {
-        if let Layer::Help(scroll) = self.layer {
-            let body = self.areas().body;
-            let (page, height) = (usize::from(body.height), manual::height(&self.look().glyphs, body.width));
-            let places = (height + 1).saturating_sub(page).max(1);
-            self.layer = Layer::Help(step.from(scroll, places, page));
-            return;
-        }
-        if let Layer::Journal(scroll) = self.layer {
-            let body = self.areas().body;
-            let page = usize::from(body.height).saturating_sub(1);
-            let places =
-                (journal::lines(self, usize::from(body.width)).len() + 1).saturating_sub(page).max(1);
-            self.layer = Layer::Journal(step.from(scroll.min(places - 1), places, page));
-            return;
-        }
-        if let Layer::Timeline(scroll) = self.layer {
-            let body = self.areas().body;
-            let page = usize::from(body.height).saturating_sub(1);
-            // A line for each hop, and the axis.
-            let height = self.table().map_or(0, |table| table.rows.len() + 1);
-            let places = (height + 1).saturating_sub(page).max(1);
-            self.layer = Layer::Timeline(step.from(scroll.min(places - 1), places, page));
-            return;
-        }
-        if let Layer::Evidence(scroll) = self.layer {
-            let body = self.areas().body;
-            let page = usize::from(body.height);
-            let height = evidence::lines(self, usize::from(body.width)).len();
-            let places = (height + 1).saturating_sub(page).max(1);
-            self.layer = Layer::Evidence(step.from(scroll.min(places - 1), places, page));
-            return;
+        let body = self.areas().body;
+        let (width, page) = (usize::from(body.width), usize::from(body.height));
+        // The journal and the path over time have a title above.
+        let below_title = page.saturating_sub(1);
+        match &self.layer {
+            Layer::Help(scroll) => {
+                let height = manual::height(&self.look().glyphs, body.width);
+                self.layer = Layer::Help(scrolled(step, *scroll, height, page));
+                return;
+            }
+            Layer::Journal(scroll) => {
+                let height = journal::lines(self, width).len();
+                self.layer = Layer::Journal(scrolled(step, *scroll, height, below_title));
+                return;
+            }
+            Layer::Timeline(scroll) => {
+                // A line for each hop, and the axis.
+                let height = self.table().map_or(0, |table| table.rows.len() + 1);
+                self.layer = Layer::Timeline(scrolled(step, *scroll, height, below_title));
+                return;
+            }
+            Layer::Evidence(scroll) => {
+                let height = evidence::lines(self, width).len();
+                self.layer = Layer::Evidence(scrolled(step, *scroll, height, page));
+                return;
+            }
+            Layer::None | Layer::Prompt(_) => {}
         }
         let page = self.areas().page();
         self.selected = if self.details.is_some() {
@@ -67,8 +63,7 @@ impl App {
         let (Some(details), Some(scroll)) = (self.details(), self.details) else { return };
         let (width, page) = (self.size.width, self.areas().page());
         let height = details.lines(usize::from(width), page).len();
-        let places = (height + 1).saturating_sub(page).max(1);
-        self.details = Some(step.from(scroll.min(places - 1), places, page));
+        self.details = Some(scrolled(step, scroll, height, page));
     }
 
     /// Selects the line at a row of the screen; a second time, opens its details.
@@ -88,4 +83,10 @@ impl App {
             self.top = self.window(&self.lines()).first;
         }
     }
+}
+
+/// Where a text of so many lines, `page` of which are one screenful, is scrolled to from `scroll`.
+fn scrolled(step: Step, scroll: usize, height: usize, page: usize) -> usize {
+    let places = (height + 1).saturating_sub(page).max(1);
+    step.from(scroll.min(places - 1), places, page)
 }
