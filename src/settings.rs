@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use crate::cli::UsageError;
 use crate::engine::probe::{Flows, Protocol};
-use crate::net::channel::{ChannelChoice, Egress};
+use crate::net::channel::{ChannelChoice, Egress, header_len};
 use crate::wire::icmp::Family;
+use crate::wire::payload;
 
 pub use duration::parse_duration;
 pub use moment::parse_moment;
@@ -161,8 +162,5 @@ impl Probing {
 
 /// The smallest whole packet: the IP header, 8 bytes of UDP or ICMP and 16 of payload.
 pub const fn min_size(family: Family) -> u16 {
-    match family {
-        Family::V4 => 20 + 8 + 16,
-        Family::V6 => 40 + 8 + 16,
-    }
+    (header_len(family) + payload::LEN) as u16
 }

@@ -28,7 +28,7 @@ use crate::names::Names;
 use crate::names::again::Name;
 use crate::names::forward::Resolved;
 use crate::names::resolver::Resolver;
-use crate::net::channel::{Channel, ChannelChoice, ChannelConfig};
+use crate::net::channel::{Channel, ChannelChoice, ChannelConfig, header_len};
 use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
 use crate::net::simulated::scenario::Scenario;
@@ -36,6 +36,7 @@ use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
 use crate::session::tape::Tape;
+use crate::wire::icmp::Family;
 use crate::wire::payload;
 pub use events::{EventLink, EventStatus, Events, Happened, News};
 pub use recording::{RecordPlace, Recorded, Recording, Stream, StreamEnd, Told};
@@ -64,6 +65,13 @@ pub struct View {
     pub untold: Option<Arc<str>>,
 }
 
+impl View {
+    /// What the watch has said since `told` was, if it has.
+    pub fn news(&self, told: Option<&Arc<str>>) -> Option<&Arc<str>> {
+        self.said.as_ref().filter(|said| !told.is_some_and(|told| Arc::ptr_eq(told, said)))
+    }
+}
+
 /// What a watch is about: fixed while a trace runs, but for the source address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
@@ -85,6 +93,13 @@ pub struct About {
     pub channel: &'static str,
     /// This machine's host name.
     pub host: String,
+}
+
+impl About {
+    /// Whether it is about a path that is only simulated.
+    pub fn is_simulated(&self) -> bool {
+        self.channel == "simulated"
+    }
 }
 
 /// What a front end asks of the watch.
@@ -162,12 +177,13 @@ impl Way {
         match self {
             Self::Network(config, choice) => {
                 let mut config = config.clone();
-                let size = config.payload_len + header_len(config.target.ip());
-                let least = header_len(address) + payload::LEN;
+                let size = config.payload_len + header_len(Family::of(config.target.ip()));
+                let headers = header_len(Family::of(address));
+                let least = headers + payload::LEN;
                 if size < least {
                     return Err(format!("packets of {size} bytes are too small there; -s takes {least}"));
                 }
-                config.payload_len = size - header_len(address);
+                config.payload_len = size - headers;
                 config.target = found.socket_address(config.target.port());
                 Ok(Self::Network(config, *choice))
             }
@@ -191,11 +207,6 @@ impl Way {
             Self::Simulated(_) => None,
         }
     }
-}
-
-/// The bytes of the IP header and of the one behind it that come before the payload.
-const fn header_len(address: IpAddr) -> usize {
-    if address.is_ipv4() { 20 + 8 } else { 40 + 8 }
 }
 
 /// What a watch needs to start.

@@ -12,6 +12,7 @@ use super::simulated::Simulated;
 use super::tcp::Tcp;
 use crate::engine::probe::{Event, Probe, Protocol, SendOutcome};
 use crate::engine::time::Time;
+use crate::wire::icmp::Family;
 use crate::wire::payload::{self, Cookie};
 
 /// How packets leave this machine; left out, as the kernel likes.
@@ -43,6 +44,14 @@ pub struct ChannelConfig {
     pub raw: Option<Arc<RawSockets>>,
     /// How they leave.
     pub egress: Egress,
+}
+
+/// Bytes of a probe before its payload: the IP header, and eight of UDP or ICMP.
+pub const fn header_len(family: Family) -> usize {
+    match family {
+        Family::V4 => 20 + 8,
+        Family::V6 => 40 + 8,
+    }
 }
 
 impl ChannelConfig {

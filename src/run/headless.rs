@@ -75,11 +75,9 @@ impl News {
     /// What a view has to tell that was not told before.
     fn of(&mut self, view: &View) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(said) =
-            view.said.as_ref().filter(|said| !self.said.as_ref().is_some_and(|told| Arc::ptr_eq(told, said)))
-        {
-            self.said = Some(Arc::clone(said));
+        if let Some(said) = view.news(self.said.as_ref()) {
             lines.push(said.to_string());
+            self.said = Some(Arc::clone(said));
         }
         if let Recorded::Yes(status) = &*view.recorded {
             let session = files::first(&status.path).0;

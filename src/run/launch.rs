@@ -14,7 +14,7 @@ use crate::engine::snapshot::Pace;
 use crate::engine::trace::TraceConfig;
 use crate::names::again::{Lookup, Name};
 use crate::names::forward::{self, Resolved};
-use crate::net::channel::{ChannelChoice, ChannelConfig};
+use crate::net::channel::{ChannelChoice, ChannelConfig, header_len};
 use crate::net::error_queue;
 use crate::net::open_error::OpenError;
 use crate::net::raw_sockets::RawSockets;
@@ -166,8 +166,7 @@ pub fn name(settings: &Settings) -> Option<Name> {
 
 /// What is left of a packet's size after the IP header and eight bytes of UDP or ICMP.
 fn payload_len(size: u16, target: IpAddr) -> usize {
-    let headers = if target.is_ipv4() { 20 + 8 } else { 40 + 8 };
-    usize::from(size).saturating_sub(headers)
+    usize::from(size).saturating_sub(header_len(Family::of(target)))
 }
 
 /// A number that nobody on the network can guess: `std`'s hash keys come from the system's random source.

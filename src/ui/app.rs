@@ -227,7 +227,7 @@ impl App {
 
     /// Whether an action can do anything here: a recorded watch probes nothing, a simulated one in one way only.
     pub fn works(&self, action: Action) -> bool {
-        let is_simulated = self.live.as_ref().is_some_and(|view| view.about.channel == "simulated");
+        let is_simulated = self.live.as_ref().is_some_and(|view| view.about.is_simulated());
         !(self.is_replay() && action.needs_watch() || is_simulated && action == Action::NextProtocol)
     }
 

@@ -88,8 +88,7 @@ impl Watched {
 
     /// What it says next.
     fn says(&self, before: Option<&Arc<str>>) -> Arc<str> {
-        let is_new = |said: &Arc<str>| before.is_none_or(|before| !Arc::ptr_eq(before, said));
-        self.until(|view| view.said.as_ref().is_some_and(is_new)).said.unwrap()
+        self.until(|view| view.news(before).is_some()).said.unwrap()
     }
 
     fn answered(&self, least: u64) -> View {

@@ -1,7 +1,5 @@
 //! What keys ask for and the state alone can do, and what it asks the watch for.
 
-use std::sync::Arc;
-
 use super::{App, Frozen, Layer};
 use crate::engine::probe::Command;
 use crate::report::words::probes;
@@ -83,12 +81,10 @@ impl App {
     }
 }
 
-/// What came of asking for another protocol, where `after` is the first view to tell.
+/// What the watch has to say, where `after` is the first view to tell.
 pub(super) fn said(before: &View, after: &View) -> Option<String> {
     if before.about.protocol != after.about.protocol {
         return Some(format!("{}; statistics restarted", probes(&after.about)));
     }
-    let said = after.said.as_ref()?;
-    let is_told = before.said.as_ref().is_some_and(|told| Arc::ptr_eq(told, said));
-    (!is_told).then(|| said.to_string())
+    after.news(before.said.as_ref()).map(ToString::to_string)
 }

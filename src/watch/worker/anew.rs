@@ -85,7 +85,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
 
 /// Why there is nothing to look up.
 pub(super) fn nameless(about: &About) -> String {
-    if about.channel == "simulated" {
+    if about.is_simulated() {
         return format!("a simulated path: {} leads nowhere else", about.target);
     }
     format!("{} is an address: there is no name to look up", about.target)
