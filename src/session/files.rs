@@ -41,8 +41,12 @@ pub fn name(directory: &Path, started: SystemTime, target: &str, nth: u8) -> Pat
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' })
         .take(100)
         .collect();
-    let nth = if nth > 1 { format!("-{nth}") } else { String::new() };
-    directory.join(format!("{stamp}-{target}{nth}.{EXTENSION}"))
+    directory.join(format!("{stamp}-{target}{}.{EXTENSION}", among(nth)))
+}
+
+/// What tells the name of the nth session that begins within one second, from 1, from that of the first.
+pub fn among(nth: u8) -> String {
+    if nth > 1 { format!("-{nth}") } else { String::new() }
 }
 
 /// The path of a session's part, given that of its first.

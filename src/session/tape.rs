@@ -199,11 +199,6 @@ impl Tape {
         self.now
     }
 
-    /// When the first round began.
-    pub fn started(&self) -> Time {
-        self.started.unwrap_or_default()
-    }
-
     /// How it probed at last.
     pub const fn pace(&self) -> Pace {
         self.pace
@@ -217,11 +212,6 @@ impl Tape {
     /// The number of the session's next event.
     pub const fn next_entry(&self) -> u32 {
         self.next_entry
-    }
-
-    /// How many rounds the session has counted.
-    pub const fn rounds(&self) -> u32 {
-        self.rounds
     }
 }
 

@@ -211,8 +211,7 @@ impl Sinks {
             }
             RecordPlace::Directory(Some(directory)) => {
                 files::make(directory).map_err(|error| (directory.clone(), error))?;
-                let name = |nth| files::name(directory, anchor.wall, &about.target, nth);
-                let first = (1..NAMES).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(NAMES));
+                let first = free(|nth| files::name(directory, anchor.wall, &about.target, nth));
                 (first.clone(), Recorder::start(header, goal(first, false)))
             }
             RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
@@ -242,8 +241,8 @@ impl Sinks {
             let stamp =
                 jiff::Timestamp::try_from(anchor.wall).unwrap_or_default().strftime("%H%M%S").to_string();
             let by = about.protocol.name().to_lowercase();
-            let file = with_suffix(file, &format!("-{by}-{stamp}"));
-            wanted.place = RecordPlace::File(free(file));
+            let suffix = |nth| format!("-{by}-{stamp}{}", files::among(nth));
+            wanted.place = RecordPlace::File(free(|nth| with_suffix(file, &suffix(nth))));
         }
         if let Err((_, error)) = self.begin(&wanted, (about, pace, anchor)) {
             self.refused = Some(Arc::from(why(&error)));
@@ -306,11 +305,9 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// The path, or one like it where sessions that began within the same second have it.
-fn free(file: PathBuf) -> PathBuf {
-    let others = (2..=NAMES).map(|nth| with_suffix(&file, &format!("-{nth}")));
-    let found = std::iter::once(file.clone()).chain(others).find(|path| !path.exists());
-    found.unwrap_or(file)
+/// The first path that no session which began within the same second has.
+fn free(name: impl Fn(u8) -> PathBuf) -> PathBuf {
+    (1..NAMES).map(&name).find(|path| !path.exists()).unwrap_or_else(|| name(NAMES))
 }
 
 fn header(about: &About, pace: Pace, anchor: Anchor, arguments: &[String]) -> Header {

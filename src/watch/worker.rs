@@ -121,14 +121,16 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let sinks = Sinks::open(config.recording, config.stream, what)?;
         resolver.set_enabled(config.names);
         let mut trace = Trace::new(config.trace, now, clock.anchor());
+        let mut journal = None;
         if let Some(tape) = &config.resumed {
-            trace.resume(now, tape.past());
+            let past = tape.past();
+            journal = Some(Arc::clone(&past.journal));
+            trace.resume(now, past);
             // The clock may have been set since, or been too early to be believed.
             if tape.anchor().is_outdated_by(&clock.anchor()) {
                 trace.handle_clock_step(clock.anchor());
             }
         }
-        let journal = config.resumed.as_ref().map(|tape| tape.snapshot().journal);
         let worker = Self {
             clock,
             trace,
