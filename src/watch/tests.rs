@@ -29,6 +29,16 @@ struct Watched {
 
 /// A path of two hops, watched at a quick pace.
 fn watch(lookup: Option<Lookup>, every: Option<Duration>, directory: Option<&Path>) -> Watched {
+    watch_as(lookup, every, directory, |_| {})
+}
+
+/// The same, set otherwise.
+fn watch_as(
+    lookup: Option<Lookup>,
+    every: Option<Duration>,
+    directory: Option<&Path>,
+    set: impl FnOnce(&mut WatchConfig),
+) -> Watched {
     let source = ip("192.0.2.200");
     let path = vec![Hop::router(ip("192.0.2.254"), 1.0), Hop::target(ip(OLD), 2.0)];
     let pace = Pace {
@@ -45,7 +55,7 @@ fn watch(lookup: Option<Lookup>, every: Option<Duration>, directory: Option<&Pat
         required: true,
         arguments: vec![],
     });
-    let config = WatchConfig {
+    let mut config = WatchConfig {
         trace: TraceConfig { target: ip(OLD), pace, count: None, flows: Flows::Stable, seed: 1 },
         about: About {
             target: if name.is_some() { "example.org".to_owned() } else { OLD.to_owned() },
@@ -69,6 +79,7 @@ fn watch(lookup: Option<Lookup>, every: Option<Duration>, directory: Option<&Pat
         events: None,
         screen: false,
     };
+    set(&mut config);
     let (notices, told) = channel();
     let notify = move |notice| notices.send(notice).unwrap_or_default();
     Watched { handle: spawn(config, notify, || {}).unwrap(), told }
@@ -146,6 +157,24 @@ fn a_name_that_leads_elsewhere_is_followed_there_into_a_session_of_its_own() {
         session.read(count).unwrap();
         assert!(rounds > 0, "{}", session.header.address);
     }
+}
+
+#[test]
+fn an_outage_in_force_when_a_name_is_followed_ends_as_one_of_the_address_before() {
+    let (queue, news) = std::sync::mpsc::sync_channel(8);
+    let watched = watch_as(Some(finds(NEW)), None, None, |config| {
+        let Way::Simulated(scenario) = &mut config.way else { panic!("a simulated path") };
+        let cut = vec![Hop::router(ip("192.0.2.254"), 1.0), Hop::target(ip(OLD), 2.0).loss(1.0)];
+        **scenario = (**scenario).clone().then(Time::from_millis(400), cut);
+        config.events = Some(EventLink { queue, status: Arc::default() });
+    });
+    let start = news.recv_timeout(PATIENCE).unwrap();
+    watched.handle.request(Request::Reresolve);
+    let end = news.recv_timeout(PATIENCE).unwrap();
+    for (news, happened) in [(&start, Happened::Start), (&end, Happened::End)] {
+        assert_eq!((news.happened, news.entry.number, news.about.address), (happened, 0, ip(OLD)));
+    }
+    watched.handle.finish();
 }
 
 #[test]

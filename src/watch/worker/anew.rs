@@ -69,7 +69,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
         let about = Arc::new(About { source: channel.source(), channel: channel.name(), ..about });
         let config = TraceConfig { target: about.address, pace: self.trace.pace(), ..self.trace_config };
         if let Some(events) = &mut self.events {
-            events.begin_anew(&Arc::new(self.trace.snapshot(self.clock.now())), &about);
+            events.begin_anew(&Arc::new(self.trace.snapshot(self.clock.now())), &self.about);
         }
         // Versions only grow, whatever the new trace starts with.
         self.names_version += self.trace.version() + self.check.version();
