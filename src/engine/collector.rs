@@ -191,16 +191,18 @@ impl Collector {
         Taken::Decided
     }
 
-    /// Decides what has waited long enough. Gives how many probes never reached the wire.
-    pub fn handle_timeout(&mut self, now: Time) -> u64 {
-        let mut unsent = 0;
+    /// Decides what has waited long enough. Gives how many probes never reached the wire, if any, and when the last of
+    /// them was handed to the kernel.
+    pub fn handle_timeout(&mut self, now: Time) -> Option<(u64, Time)> {
+        let mut unsent: Option<(u64, Time)> = None;
         while let Some(entry) = self.entries.get_mut(self.undecided.0.wrapping_sub(self.base.0) as usize) {
             if entry.state == State::InFlight {
                 if now < entry.deadline(self.timeout) {
                     break;
                 }
                 entry.state = if self.stamped && entry.stamp.is_none() {
-                    unsent += 1;
+                    let at = entry.sent.map_or(entry.created, |sent| sent.time);
+                    unsent = Some((unsent.map_or(0, |(count, _)| count) + 1, at));
                     State::NotSent
                 } else {
                     State::Lost
@@ -385,7 +387,7 @@ mod tests {
         assert_eq!(take(&mut collector, &mut path, 2, 2_020), Taken::Decided);
         assert_eq!(collector.poll_timeout(), Some(at(4_000)));
         assert_eq!(collector.settle(&path, true), None, "one is in flight");
-        assert_eq!(collector.handle_timeout(at(4_000)), 0);
+        assert_eq!(collector.handle_timeout(at(4_000)), None);
         assert_eq!(collector.settle(&path, false), None, "its round may go on");
         let round = collector.settle(&path, true).unwrap();
         let tries = &round.row(Row::Target).unwrap().tries;
@@ -427,7 +429,7 @@ mod tests {
         let mut collector = three();
         assert!(collector.handle_stamp(ProbeNo(0), Wall(1)));
         assert!(!collector.handle_stamp(ProbeNo(3), Wall(1)));
-        assert_eq!(collector.handle_timeout(at(9_000)), 2);
-        assert_eq!(three().handle_timeout(at(9_000)), 0);
+        assert_eq!(collector.handle_timeout(at(9_000)), Some((2, at(2_000))));
+        assert_eq!(three().handle_timeout(at(9_000)), None);
     }
 }

@@ -59,6 +59,11 @@ impl Faults {
         Some(ended)
     }
 
+    /// Whether what kept a probe from leaving at `sent` is over, and told.
+    pub fn has_told_of(&self, sent: Time) -> bool {
+        self.current.is_none() && self.last.is_some_and(|last| last.until.is_some_and(|until| sent <= until))
+    }
+
     /// The fault in force.
     pub const fn current(&self) -> Option<Fault> {
         self.current
@@ -84,9 +89,12 @@ mod tests {
         assert_eq!(faults.failed(at(1), LocalFault::NoRoute, 1).len(), 1);
         assert_eq!(faults.failed(at(2), LocalFault::NoRoute, 1), vec![]);
         assert_eq!(faults.current().map(|fault| fault.not_sent), Some(2));
+        assert!(!faults.has_told_of(at(2)), "it goes on");
         let ended = faults.worked(at(9)).unwrap();
         assert_eq!((ended.since, ended.until), (at(1), Some(at(9))));
         assert_eq!(faults.worked(at(10)), None);
+        assert!(faults.has_told_of(at(9)) && !faults.has_told_of(at(10)));
+        assert!(!Faults::default().has_told_of(at(9)));
         assert_eq!(faults.latest(), Some(ended));
     }
 

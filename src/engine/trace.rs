@@ -223,8 +223,10 @@ impl Trace {
             self.version += 1;
             self.record(Record::Gap(Gap { from, to: now, why: Why::Suspend }));
         }
-        let unsent = self.collector.handle_timeout(now);
-        if unsent > 0 {
+        // Of those that the last fault kept from leaving, the timeout may be over after the fault is.
+        if let Some((unsent, sent)) = self.collector.handle_timeout(now)
+            && !self.faults.has_told_of(sent)
+        {
             self.local_fault(now, None, LocalFault::Unstamped, unsent);
         }
         self.settle(now);
