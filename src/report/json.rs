@@ -3,29 +3,29 @@
 //! Numbers are numbers; times are milliseconds to the microsecond; a field is `null` or empty rather than
 //! absent. Later versions of the schema only add fields.
 
+mod cross_check;
+mod hop;
+mod verdict;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use self::cross_check::CrossCheck;
+use self::hop::Hop;
+use self::verdict::Verdict;
 use super::clock::rfc3339;
 use super::event_json::{Event, Path};
 use super::words;
-use crate::engine::crosscheck::Echoes;
 use crate::engine::path::End;
-use crate::engine::probe::{Quoted, Stray};
-use crate::engine::round::Row;
+use crate::engine::probe::Stray;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::span::Span;
-use crate::engine::table::{Rtt, TableRow};
 use crate::engine::time::Time;
-use crate::engine::verdict::{Finding, Kind};
-use crate::origin::Origin;
 use crate::watch::View;
-use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
 /// Writes the document and a line break.
@@ -63,55 +63,6 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Verdict {
-    kind: &'static str,
-    hop: Option<u8>,
-    /// The last TTL without the trouble, 0 for this machine, and the first with it.
-    between: Option<[u8; 2]>,
-    /// A share, 0 to 1.
-    rate: Option<f64>,
-    ci95: Option<[f64; 2]>,
-    since: Option<String>,
-    samples: u32,
-    text: String,
-    silent_target: bool,
-    per_second: Option<f64>,
-    bursts: Vec<Burst>,
-    secondary: Vec<Verdict>,
-}
-
-#[derive(Serialize)]
-struct Burst {
-    from: String,
-    to: String,
-    lost: u32,
-}
-
-impl Verdict {
-    fn of(finding: &Finding, at: &impl Fn(Time) -> String) -> Self {
-        let bursts = finding.episodes.iter().filter(|_| finding.bursty || finding.kind == Kind::Outage);
-        let moment = |ms: u32| at(finding.span.0 + Duration::from_millis(ms.into()));
-        let precise = |share: f64| (share * 100_000.0).round() / 100_000.0;
-        Self {
-            kind: finding.kind.name(),
-            hop: finding.ttl(),
-            between: finding.between.map(|(from, to)| [from, to]),
-            rate: finding.rate.map(precise),
-            ci95: finding.ci95.map(|ends| ends.map(precise)),
-            since: finding.since.map(at),
-            samples: finding.samples,
-            text: finding.text(),
-            silent_target: finding.silent_target,
-            per_second: finding.per_second.map(thousandths),
-            bursts: bursts
-                .map(|burst| Burst { from: moment(burst.from), to: moment(burst.to), lost: burst.lost })
-                .collect(),
-            secondary: finding.secondary.iter().map(|other| Self::of(other, at)).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct Target<'a> {
     name: &'a str,
     address: IpAddr,
@@ -124,82 +75,6 @@ struct Ending {
     ttl: Option<u8>,
     address: Option<IpAddr>,
     icmp: Option<[u8; 2]>,
-}
-
-#[derive(Serialize)]
-struct Hop<'a> {
-    ttl: u8,
-    target: bool,
-    responders: Vec<Responder<'a>>,
-    other_flow: bool,
-    sent: u64,
-    answered: u64,
-    late: u64,
-    refused: u64,
-    lost: u64,
-    in_flight: u64,
-    not_sent: u64,
-    skipped: u64,
-    slowed: u64,
-    slowed_lost: u64,
-    duplicates: u64,
-    loss_pct: Option<f64>,
-    loss_ci95_pct: Option<[f64; 2]>,
-    rtt_ms: Option<Times>,
-    grades: Grades,
-}
-
-#[derive(Serialize)]
-struct CrossCheck {
-    protocol: &'static str,
-    sent: u64,
-    answered: u64,
-    late: u64,
-    refused: u64,
-    lost: u64,
-    in_flight: u64,
-    not_sent: u64,
-    loss_pct: Option<f64>,
-    rtt_ms: Option<EchoTimes>,
-}
-
-#[derive(Serialize)]
-struct EchoTimes {
-    last: f64,
-    best: f64,
-    avg: f64,
-    worst: f64,
-    stdev: f64,
-}
-
-#[derive(Serialize)]
-struct Responder<'a> {
-    address: IpAddr,
-    name: Option<&'a str>,
-    asn: Option<Origin<'a>>,
-    answered: u64,
-    mpls: Vec<Label>,
-    quoted: Option<Quoted>,
-}
-
-#[derive(Serialize)]
-struct Times {
-    last: Option<f64>,
-    best: f64,
-    avg: f64,
-    worst: f64,
-    stdev: f64,
-    p50: f64,
-    p95: f64,
-    p99: f64,
-    jitter: f64,
-}
-
-#[derive(Serialize)]
-struct Grades {
-    kernel: u64,
-    mixed: u64,
-    user: u64,
 }
 
 impl<'a> Document<'a> {
@@ -253,91 +128,6 @@ impl Ending {
             End::Loop { ttl } => plain("loop", Some(ttl)),
             End::MaxTtl => plain("max_ttl", Some(snapshot.pace.max_ttl)),
             End::Silent => plain("silent", None),
-        }
-    }
-}
-
-impl<'a> Hop<'a> {
-    fn of(row: &TableRow, view: &'a View) -> Self {
-        let counts = row.counts;
-        let [kernel, mixed, user] = row.grades;
-        Self {
-            ttl: row.ttl,
-            target: row.row == Row::Target,
-            responders: responders(row, view),
-            other_flow: row.hop.other_flow,
-            sent: counts.sent(),
-            answered: counts.answered,
-            late: counts.late,
-            refused: counts.refused,
-            lost: counts.lost,
-            in_flight: counts.in_flight,
-            not_sent: counts.not_sent,
-            skipped: counts.skipped,
-            slowed: counts.slowed,
-            slowed_lost: counts.slowed_lost,
-            duplicates: counts.duplicates,
-            loss_pct: row.loss.map(|loss| thousandths(loss.pct)),
-            loss_ci95_pct: row.loss.map(|loss| loss.ci95.map(thousandths)),
-            rtt_ms: row.rtt.map(Times::of),
-            grades: Grades { kernel, mixed, user },
-        }
-    }
-}
-
-/// Who answered at a row, with the labels of the one that answered last, and what it quoted.
-fn responders<'a>(row: &TableRow, view: &'a View) -> Vec<Responder<'a>> {
-    let responders = row.responders.iter().map(|responder| {
-        let latest = row.hop.current == Some(responder.address);
-        Responder {
-            address: responder.address,
-            name: view.names.get(responder.address),
-            asn: view.origins.get(responder.address),
-            answered: responder.answered,
-            mpls: if latest { row.hop.labels.clone() } else { Vec::new() },
-            quoted: row.hop.quoted.filter(|_| latest),
-        }
-    });
-    responders.collect()
-}
-
-impl CrossCheck {
-    fn of(echoes: Echoes) -> Self {
-        let Echoes { counts, last, rtt } = echoes;
-        let ms = |us: f64| thousandths(us / 1_000.0);
-        Self {
-            protocol: "icmp",
-            sent: counts.sent(),
-            answered: counts.answered,
-            late: counts.late,
-            refused: counts.refused,
-            lost: counts.lost,
-            in_flight: counts.in_flight,
-            not_sent: counts.not_sent,
-            loss_pct: counts.loss().map(|loss| thousandths(loss.pct)),
-            rtt_ms: last.map(|last| EchoTimes {
-                last: ms(last.as_secs_f64() * 1e6),
-                best: ms(rtt.best()),
-                avg: ms(rtt.mean()),
-                worst: ms(rtt.worst()),
-                stdev: ms(rtt.stdev()),
-            }),
-        }
-    }
-}
-
-impl Times {
-    fn of(rtt: Rtt) -> Self {
-        Self {
-            last: rtt.last.map(thousandths),
-            best: thousandths(rtt.best),
-            avg: thousandths(rtt.avg),
-            worst: thousandths(rtt.worst),
-            stdev: thousandths(rtt.stdev),
-            p50: thousandths(rtt.p50),
-            p95: thousandths(rtt.p95),
-            p99: thousandths(rtt.p99),
-            jitter: thousandths(rtt.jitter),
         }
     }
 }
