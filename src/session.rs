@@ -5,6 +5,7 @@
 //! | [`mod@format`] | lines of JSON to [`Record`](crate::engine::record::Record)s and back; pure and total |
 //! | [`header`] | the first line: what was watched, how, and since when |
 //! | [`files`] | where sessions lie, how their parts are called, what goes when there is too much |
+//! | [`queue`] | the way there: bounded, and never waited for |
 //! | [`writer`] | the thread that writes, whatever the disk does |
 //! | [`reader`] | all parts of a session, line by line |
 //! | [`tape`] | records folded into what a front end shows |
@@ -15,6 +16,7 @@ pub mod files;
 pub mod format;
 pub mod header;
 pub mod part;
+pub mod queue;
 pub mod reader;
 pub mod tape;
 #[cfg(test)]

@@ -35,11 +35,12 @@ use crate::net::simulated::scenario::Scenario;
 use crate::net::simulated::{Simulated, demos};
 use crate::origin::Origins;
 use crate::origin::finder::FinderConfig;
+use crate::session::queue::Inlet;
 use crate::session::tape::Tape;
 use crate::wire::icmp::Family;
 use crate::wire::payload;
 pub use events::{EventLink, EventStatus, Events, Happened, News};
-pub use recording::{RecordPlace, Recorded, Recording, Stream, StreamEnd, Told};
+pub use recording::{RecordPlace, Recorded, Recording, Told};
 
 /// What a front end draws or prints.
 #[derive(Clone, Debug)]
@@ -231,7 +232,7 @@ pub struct WatchConfig {
     /// The recorded watch that this one goes on with.
     pub resumed: Option<Box<Tape>>,
     /// Who reads the records along.
-    pub stream: Option<Stream>,
+    pub stream: Option<Inlet<Told>>,
     /// Who is told of events.
     pub events: Option<EventLink>,
     /// Whether the signals of a full-screen program are the watch's: stop, continue, resize.

@@ -12,7 +12,8 @@ use crate::engine::time::{Anchor, Time};
 use crate::session::files;
 use crate::session::format::{Encoder, missed, moment};
 use crate::session::header::stamp;
-use crate::watch::{Notice, Recorded, Stream, Told, View, WatchConfig};
+use crate::session::queue::{Item, bounded};
+use crate::watch::{Notice, Recorded, Told, View, WatchConfig};
 
 /// Records that wait for a slow reader of `--jsonl`, at most: some hours of a watch.
 const QUEUE: usize = 4_096;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
     let (notices, told) = mpsc::channel();
     let records = jsonl.then(|| {
-        let (stream, records) = Stream::new(QUEUE);
+        let (stream, records) = bounded(QUEUE);
         config.stream = Some(stream);
         records
     });
@@ -32,7 +33,7 @@ pub fn run(mut config: WatchConfig, jsonl: bool) -> Result<Exit, RunError> {
     let printed = records.map(|records| {
         let (tell, printed) = mpsc::channel();
         thread::spawn(move || {
-            let outcome = print(records.read(), &mut io::stdout());
+            let outcome = print(records.iter(), &mut io::stdout());
             if outcome.is_err() {
                 let _ = reader.send(Notice::Ended);
             }
@@ -91,30 +92,32 @@ impl News {
 }
 
 /// Prints what is told, each line at once, until the watch has ended.
-fn print(told: impl IntoIterator<Item = Told>, out: &mut impl Write) -> io::Result<()> {
+fn print(told: impl IntoIterator<Item = Item<Told>>, out: &mut impl Write) -> io::Result<()> {
     let mut encoder = Encoder::default();
     let mut anchor = None;
-    for told in told {
+    let mut latest = Time::ZERO;
+    for item in told {
         let mut lines = String::new();
-        match told {
-            Told::Watch(header) => {
+        match item {
+            Item::One(Told::Watch(header)) => {
                 anchor = Some(header.anchor());
                 encoder = Encoder::default();
                 lines = header.line() + "\n";
             }
-            Told::Record(now, record) => {
+            Item::One(Told::Record(now, record)) => {
+                latest = now;
                 if let Record::ClockStep(stepped) = record {
                     anchor = Some(stepped);
                 }
                 let time = anchor.map(|anchor| when(&record, now, anchor));
                 encoder.encode(&record, time.as_deref(), &mut lines);
             }
-            Told::Missed(now, records) => {
+            Item::Missed(records) => {
                 let _ = writeln!(
                     io::stderr(),
                     "hopwatch: the reader of --jsonl is too slow: {records} records left out"
                 );
-                let time = anchor.map(|anchor| stamp(anchor.wall(now)));
+                let time = anchor.map(|anchor| stamp(anchor.wall(latest)));
                 lines = missed(records, time.as_deref());
             }
         }
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_slow_reader_is_told_what_it_missed_where_it_did_and_at_the_end() {
-        let (stream, end) = Stream::new(2);
+        let (stream, told) = bounded(2);
         let about = crate::report::fixture::reached().about;
         let pace = crate::report::fixture::reached().snapshot.pace;
         let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
@@ -148,13 +151,12 @@ mod tests {
             let now = Time::from_millis(second * 1_000);
             sinks.push(now, Record::Command(now, Command::MaxTtl(9)));
         };
-        let mut told = end.read();
         (1..5).for_each(&mut push);
         let mut out = Vec::new();
-        print(told.by_ref().take(2), &mut out).unwrap();
+        print(told.iter().take(2), &mut out).unwrap();
         (5..8).for_each(&mut push);
         drop(sinks);
-        print(told, &mut out).unwrap();
+        print(told.iter(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let kind = |line: &str| {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -173,7 +175,8 @@ mod tests {
         let step = Record::ClockStep(Anchor { time: Time::from_millis(2_000), wall });
         let command = Record::Command(Time::from_millis(3_500), Command::MaxTtl(9));
         let name = Record::Name([192, 0, 2, 1].into(), "gw".to_owned());
-        let told = [step, command, name].map(|record| Told::Record(Time::from_millis(9_000), record));
+        let told =
+            [step, command, name].map(|record| Item::One(Told::Record(Time::from_millis(9_000), record)));
         let mut out = Vec::new();
         print(told, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -5,8 +5,7 @@ mod spool;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -16,6 +15,7 @@ use super::files;
 use super::format::{Encoder, missed};
 use super::header::Header;
 use super::part::{Medium, Part};
+use super::queue::{Inlet, Item, Outlet, bounded};
 use crate::engine::record::Record;
 use crate::engine::time::{Anchor, Time};
 
@@ -57,19 +57,8 @@ pub struct Status {
 /// A watch's end of its recording.
 #[derive(Debug)]
 pub struct Recorder {
-    queue: SyncSender<Item>,
+    queue: Inlet<Record>,
     status: Arc<Mutex<Status>>,
-    lost: AtomicU64,
-    /// How many of them the file was told of.
-    owned_up: AtomicU64,
-}
-
-/// What is written.
-#[derive(Clone, Debug, PartialEq)]
-enum Item {
-    Record(Record),
-    /// So many records found no room before this.
-    Missed(u64),
 }
 
 /// Tells when a recording is whole on disk.
@@ -97,7 +86,7 @@ impl Recorder {
         number: u32,
         (medium, size, spool): (Part, u64, Spool),
     ) -> io::Result<(Self, Finish)> {
-        let (queue, records) = sync_channel(QUEUE);
+        let (queue, records) = bounded(QUEUE);
         let (running, ended) = sync_channel(0);
         let path = Arc::from(files::part(&place.first, number));
         let status = Arc::new(Mutex::new(Status { path, trouble: None, lost: 0 }));
@@ -115,30 +104,22 @@ impl Recorder {
         };
         thread::Builder::new().name("recording".to_owned()).spawn(move || {
             writer.run(&records);
+            // Whoever waits for the end may open the file at once, which is locked until then.
+            drop(writer);
             drop(running);
         })?;
-        let (lost, owned_up) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok((Self { queue, status, lost, owned_up }, Finish(Mutex::new(ended))))
+        Ok((Self { queue, status }, Finish(Mutex::new(ended))))
     }
 
     /// Hands a record over. Never blocks.
     pub fn push(&self, record: Record) {
-        let lost = self.lost.load(Ordering::Relaxed);
-        let untold = lost - self.owned_up.load(Ordering::Relaxed);
-        if untold > 0 && self.queue.try_send(Item::Missed(untold)).is_ok() {
-            self.owned_up.store(lost, Ordering::Relaxed);
-        }
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.queue.try_send(Item::Record(record))
-        {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.queue.push(record);
     }
 
     /// What is to be told of it.
     pub fn status(&self) -> Status {
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Status { lost: self.lost.load(Ordering::Relaxed), ..status }
+        Status { lost: self.queue.missed(), ..status }
     }
 }
 
@@ -216,7 +197,7 @@ struct Writer<M, S> {
 
 impl<M: Medium, S: Supply<M>> Writer<M, S> {
     /// Writes until the recorder is gone and nothing is left, or the disk takes no more.
-    fn run(&mut self, items: &Receiver<Item>) {
+    fn run(&mut self, records: &Outlet<Record>) {
         self.parts.tidy();
         self.flush();
         let mut anchor = None;
@@ -229,11 +210,10 @@ impl<M: Medium, S: Supply<M>> Writer<M, S> {
                     thread::sleep(wait.min(RETRY));
                     Err(RecvTimeoutError::Timeout)
                 }
-                Some(wait) => items.recv_timeout(wait),
-                None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                wait => records.next(wait),
             };
             match next {
-                Ok(Item::Record(record)) => {
+                Ok(Item::One(record)) => {
                     if let Record::ClockStep(stepped) = record {
                         anchor = Some(stepped);
                     }

@@ -6,8 +6,6 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use crate::engine::probe::Flows;
@@ -19,6 +17,7 @@ use crate::net::open_error::OpenError;
 use crate::session::files;
 use crate::session::format::SCHEMA;
 use crate::session::header::Header;
+use crate::session::queue::Inlet;
 use crate::session::writer::{Finish, PART, Place, Recorder, Status, why};
 
 use super::About;
@@ -72,65 +71,6 @@ pub enum Told {
     Watch(Box<Header>),
     /// A record, and when it came.
     Record(Time, Record),
-    /// So many records found no room before this.
-    Missed(Time, u64),
-}
-
-/// The way to whoever reads along: bounded, and never waited for.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    queue: SyncSender<Told>,
-    missed: Arc<AtomicU64>,
-}
-
-impl Stream {
-    /// One that holds so many records, and its other end.
-    pub fn new(most: usize) -> (Self, StreamEnd) {
-        let (queue, told) = sync_channel(most);
-        let missed = Arc::default();
-        (Self { queue, missed: Arc::clone(&missed) }, StreamEnd { told, missed })
-    }
-
-    /// What finds no room is counted, and the count told as soon as there is some.
-    fn push(&self, now: Time, told: Told) {
-        let missed = self.missed.load(Ordering::Relaxed);
-        if missed > 0 {
-            if self.queue.try_send(Told::Missed(now, missed)).is_err() {
-                self.missed.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
-            self.missed.store(0, Ordering::Relaxed);
-        }
-        if self.queue.try_send(told).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// The end that is read.
-#[derive(Debug)]
-pub struct StreamEnd {
-    told: Receiver<Told>,
-    missed: Arc<AtomicU64>,
-}
-
-impl StreamEnd {
-    /// What the watch tells, until it has ended; at the end what was missed last.
-    pub fn read(self) -> impl Iterator<Item = Told> {
-        let missed = self.missed;
-        let mut now = Time::ZERO;
-        let mut told = self.told.into_iter();
-        std::iter::from_fn(move || {
-            let next = told.next();
-            if let Some(Told::Record(at, _) | Told::Missed(at, _)) = &next {
-                now = *at;
-            }
-            next.or_else(|| match missed.swap(0, Ordering::Relaxed) {
-                0 => None,
-                missed => Some(Told::Missed(now, missed)),
-            })
-        })
-    }
 }
 
 /// What is to be said of the recording.
@@ -163,14 +103,14 @@ pub struct Sinks {
     /// Of every recorder that may still write: one a protocol or address.
     finishes: Vec<Finish>,
     named: HashSet<IpAddr>,
-    stream: Option<Stream>,
+    stream: Option<Inlet<Told>>,
 }
 
 impl Sinks {
     /// Opens what is wanted, for a watch that is about `about`.
     pub fn open(
         wanted: Option<Recording>,
-        stream: Option<Stream>,
+        stream: Option<Inlet<Told>>,
         (about, pace, anchor): (&About, Pace, Anchor),
     ) -> Result<Self, OpenError> {
         let mut sinks = Self {
@@ -182,7 +122,7 @@ impl Sinks {
             stream,
         };
         if let Some(stream) = &sinks.stream {
-            stream.push(Time::ZERO, Told::Watch(Box::new(header(about, pace, anchor, &[]))));
+            stream.push(Told::Watch(Box::new(header(about, pace, anchor, &[]))));
         }
         let Some(wanted) = sinks.wanted.clone() else { return Ok(sinks) };
         match sinks.begin(&wanted, (about, pace, anchor)) {
@@ -229,9 +169,9 @@ impl Sinks {
     }
 
     /// The watch goes on as another: its records make a session of their own.
-    pub fn begin_anew(&mut self, now: Time, about: &About, pace: Pace, anchor: Anchor) {
+    pub fn begin_anew(&mut self, about: &About, pace: Pace, anchor: Anchor) {
         if let Some(stream) = &self.stream {
-            stream.push(now, Told::Watch(Box::new(header(about, pace, anchor, &[]))));
+            stream.push(Told::Watch(Box::new(header(about, pace, anchor, &[]))));
         }
         self.named.clear();
         let Some(mut wanted) = self.wanted.clone() else { return };
@@ -257,7 +197,7 @@ impl Sinks {
     /// Hands a record on. Never blocks; who reads along too slowly misses some, and is told how many.
     pub fn push(&mut self, now: Time, record: Record) {
         if let Some(stream) = &self.stream {
-            stream.push(now, Told::Record(now, record.clone()));
+            stream.push(Told::Record(now, record.clone()));
         }
         if let Some(recorder) = &self.recorder {
             recorder.push(record);

@@ -1,25 +1,25 @@
 //! The watch's own thread: one loop that hands time, events and requests to the trace.
 
 mod anew;
+mod front;
+mod record;
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
+use self::front::PATIENCE;
 use super::check::Check;
 use super::events::Events;
 use super::outlet::{Found, Outlet};
 use super::publish::Publishing;
 use super::recording::Sinks;
 use super::signals::Signals;
-use super::{About, Notice, Request, Slot, View, WatchConfig, Way};
+use super::{About, Notice, Request, Slot, WatchConfig, Way};
 use crate::engine::probe::Protocol;
-use crate::engine::record::Record;
-use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::again::{Again, Answer};
@@ -28,11 +28,6 @@ use crate::net::clock::Clock;
 use crate::net::open_error::OpenError;
 use crate::origin::finder::Finder;
 
-/// How long a front end that was told to end may take before the process ends without it.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// How long names that were asked for last are waited for at the end of a counted run.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Events and sends in a row before signals, keys and names have their turn again.
 const BATCH: u32 = 1_024;
 
@@ -164,28 +159,6 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.end_recording();
     }
 
-    fn end_recording(mut self) {
-        if self.sinks.are_open() {
-            self.drain();
-        }
-        self.record_the_rest();
-        self.sinks.close();
-    }
-
-    /// What is decided is recorded, and what is still open at the end of a trace as such.
-    fn record_the_rest(&mut self) {
-        if !self.sinks.are_open() {
-            return;
-        }
-        let now = self.clock.now();
-        while let Some(record) = self.trace.poll_record() {
-            self.sinks.push(now, record);
-        }
-        for round in self.trace.snapshot(now).open {
-            self.sinks.push(now, Record::Round(round));
-        }
-    }
-
     async fn until_the_end(&mut self, signals: &mut Signals) {
         loop {
             let is_more = self.drain();
@@ -281,13 +254,6 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         left == 0
     }
 
-    /// Tells of an event, if that is what the record is about.
-    fn tell(&mut self, record: &Record) {
-        let (Some(events), Record::Journal(entry)) = (&mut self.events, record) else { return };
-        let (trace, about) = (&self.trace, &self.about);
-        events.push(entry, || (Arc::new(trace.snapshot(self.clock.now())), Arc::clone(about)));
-    }
-
     /// Follows what has become of the way out of this machine.
     fn look_out(&mut self) {
         let now = self.clock.now();
@@ -299,79 +265,6 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             }
             Some(Found::Open(_)) | None => {}
         }
-    }
-
-    /// Every responder's name and origin are wanted, for the recording and, where nobody looks on the way, early
-    /// enough for an end at any time.
-    fn want_names(&mut self, record: &Record) {
-        let Record::Round(round) = record else { return };
-        let now = self.clock.now();
-        for address in round.rows.iter().flat_map(|row| &row.responders) {
-            self.resolver.want(now, *address);
-            self.finder.want(now, *address);
-        }
-    }
-
-    /// Once every try asked for is decided, tells the front end so; names and origins that were asked for late get
-    /// a moment to come in first. The loop goes on, for signals, until the front end is gone.
-    fn end_if_finished(&mut self, now: Time) {
-        if self.is_ended || !self.trace.is_finished() {
-            return;
-        }
-        let finished = *self.finished.get_or_insert_with(|| {
-            self.publishing.is_due(now, self.trace.version());
-            now
-        });
-        if finished == now {
-            self.publish(now);
-            self.resolver.drive(now);
-            self.finder.drive(now);
-        }
-        if !self.is_looking_up(now) || now >= finished + PATIENCE {
-            self.is_ended = true;
-            self.publish(now);
-            (self.front.notify)(Notice::Ended);
-        }
-    }
-
-    fn handle_request(&mut self, request: Request) {
-        match request {
-            Request::Trace(command) => self.trace.handle_command(self.clock.now(), command),
-            Request::Names(enabled) => {
-                self.resolver.set_enabled(enabled);
-                self.names_version += 1;
-            }
-            Request::Origins(enabled) => self.finder.set_enabled(enabled),
-            Request::NextProtocol => {
-                if let Err(why) = self.next_protocol() {
-                    self.say(why);
-                }
-            }
-            Request::Reresolve => {
-                let now = self.clock.now();
-                let outcome = match &mut self.name {
-                    Some(name) => name.ask(now),
-                    None => return self.say(anew::nameless(&self.about)),
-                };
-                self.handle_outcome(outcome);
-            }
-            Request::Quit | Request::Finish => self.expect_end(0),
-        }
-    }
-
-    /// Tells the user something; at once where views are not wanted on the way.
-    fn say(&mut self, text: String) {
-        self.said = Some(Arc::from(text));
-        self.names_version += 1;
-        if !self.live {
-            self.publish(self.clock.now());
-        }
-    }
-
-    /// A front end was told to end. If it is stuck, in a terminal that takes nothing, this thread ends the
-    /// process.
-    fn expect_end(&mut self, status: i32) {
-        self.deadline.get_or_insert((self.clock.now() + GRACE, status));
     }
 
     fn version(&self) -> u64 {
@@ -387,36 +280,6 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let channels = [self.channel.poll_timeout(), self.check.poll_timeout()];
         let others = [self.trace.poll_timeout(), publish, deadline, patience];
         channels.into_iter().chain(others).chain(lookups).flatten().min()
-    }
-
-    fn publish(&mut self, now: Time) {
-        // The wall clock may have been set since: what is shown goes by what it says now.
-        let snapshot = Snapshot { anchor: self.clock.anchor(), ..self.trace.snapshot(now) };
-        for address in snapshot.responders() {
-            self.resolver.want(now, address);
-            self.finder.want(now, address);
-        }
-        // What is known here need not wait for the next view.
-        self.finder.drive(now);
-        let view = View {
-            snapshot: Arc::new(snapshot),
-            names: self.resolver.names(),
-            origins: self.finder.origins(),
-            naming: self.is_looking_up(now),
-            about: Arc::clone(&self.about),
-            echoes: self.check.echoes(),
-            said: self.said.clone(),
-            recorded: Arc::new(self.sinks.recorded()),
-            untold: self.events.as_ref().and_then(Events::trouble),
-        };
-        if self.front.slot.put(view) {
-            (self.front.notify)(Notice::View);
-        }
-    }
-
-    /// Whether a name or an origin may come in soon.
-    fn is_looking_up(&self, now: Time) -> bool {
-        self.resolver.is_waiting(now) || self.finder.is_waiting(now)
     }
 }
 
