@@ -17,6 +17,7 @@ use super::keys::Scope;
 use super::period::Period;
 use super::prompt::Prompt;
 use super::theme::Look;
+use super::timeline::Timeline;
 use crate::engine::round::Row;
 use crate::engine::table::Table;
 use crate::engine::verdict::Finding;
@@ -75,6 +76,7 @@ pub struct App {
     bell: Bell,
     table: OnceCell<Table>,
     finding: OnceCell<Finding>,
+    timeline: OnceCell<Timeline>,
 }
 
 /// A picture held still.
@@ -125,6 +127,7 @@ impl App {
             bell: Bell::new(config.bell),
             table: OnceCell::new(),
             finding: OnceCell::new(),
+            timeline: OnceCell::new(),
             config,
         }
     }
@@ -165,6 +168,7 @@ impl App {
     /// The screen has this size now.
     pub fn resize(&mut self, size: Size) {
         self.size = size;
+        self.timeline.take();
     }
 
     /// Does what a key asks for; gives what the watch has to do for it.

@@ -9,8 +9,11 @@ use super::strip::Scale;
 use super::text::fit;
 use super::theme::Look;
 use super::verdict::duration;
+use crate::engine;
 use crate::engine::history::Cell;
-use crate::engine::table::{RowState, TableRow};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::table::{RowState, Table, TableRow};
+use crate::engine::time::Time;
 use crate::report::words::{host, leader};
 use crate::watch::View;
 
@@ -19,11 +22,37 @@ const SOME_LOST: &str = "x";
 /// The greatest part of the width for a host, and its bounds in cells.
 const HOST: (usize, usize, usize) = (4, 8, 30);
 
+/// What became of every row's tries, column by column.
+#[derive(Debug)]
+pub struct Timeline {
+    /// When the first column begins, and when the last one ends.
+    edges: (Time, Time),
+    /// How many there are: none narrower than the time from one try to the next, or some would be empty.
+    columns: usize,
+    /// The columns of each row of the table; none of what never answers.
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Timeline {
+    /// What `snapshot` tells of the rows of `table`, which is its own for `span`, in so many cells of width.
+    pub fn new(snapshot: &Snapshot, table: &Table, span: engine::span::Span, width: usize) -> Self {
+        let (from, to) = (snapshot.start(span), snapshot.end(span));
+        let tries = to.since(from).as_nanos() / snapshot.pace.interval.as_nanos().max(1);
+        let columns = strip_width(width).min(usize::try_from(tries).unwrap_or(usize::MAX).max(1));
+        // What never answers has nothing to tell, and it would tell it loudly.
+        let is_mute = |row: &TableRow| matches!(row.state, RowState::NoAnswer | RowState::SilentTarget);
+        let cells = |row: &TableRow| {
+            if is_mute(row) { Vec::new() } else { snapshot.chart(row.row, span, columns) }
+        };
+        Self { edges: (from, to), columns, rows: table.rows.iter().map(cells).collect() }
+    }
+}
+
 /// What the columns are: of which time each, and what stands in them.
-pub fn title(app: &App, width: usize) -> String {
-    let (Some(view), Some(table)) = (app.view(), app.table()) else { return "Over time".to_owned() };
-    let (from, to) = edges(app, view);
-    let each = duration(to.since(from) / columns(app, view, width).max(1) as u32);
+pub fn title(app: &App) -> String {
+    let (Some(timeline), Some(table)) = (app.timeline(), app.table()) else { return "Over time".to_owned() };
+    let (from, to) = timeline.edges;
+    let each = duration(to.since(from) / timeline.columns.max(1) as u32);
     let look = app.look();
     let [least, .., greatest] = look.glyphs.bars;
     let scale = Scale::of(table).map(|scale| scale.ends());
@@ -34,31 +63,18 @@ pub fn title(app: &App, width: usize) -> String {
 
 /// The hops, and below them the time that their columns begin and end at; for so many cells.
 pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let (Some(view), Some(table)) = (app.view(), app.table()) else { return Vec::new() };
-    let (scale, strip) = (Scale::of(table), columns(app, view, width));
-    let rows = table.rows.iter().map(|row| {
-        // What never answers has nothing to tell, and it would tell it loudly.
-        let is_mute = matches!(row.state, RowState::NoAnswer | RowState::SilentTarget);
-        let cells = if is_mute { Vec::new() } else { view.snapshot.chart(row.row, app.span(), strip) };
+    let (Some(view), Some(table), Some(timeline)) = (app.view(), app.table(), app.timeline()) else {
+        return Vec::new();
+    };
+    let scale = Scale::of(table);
+    let rows = table.rows.iter().zip(&timeline.rows).map(|(row, cells)| {
         let symbols = cells.iter().map(|cell| {
             let (symbol, style) = symbol(cell, scale.as_ref(), app.look());
             Span::styled(symbol, style)
         });
         Line::from(std::iter::once(label(app, view, row, width)).chain(symbols).collect::<Vec<_>>())
     });
-    let lines: Vec<Line<'static>> = rows.collect();
-    lines.into_iter().chain([axis(app, view, width)]).collect()
-}
-
-fn edges(app: &App, view: &View) -> (crate::engine::time::Time, crate::engine::time::Time) {
-    (view.snapshot.start(app.span()), view.snapshot.end(app.span()))
-}
-
-/// How many columns there are: none narrower than the time from one try to the next, or some would be empty.
-fn columns(app: &App, view: &View, width: usize) -> usize {
-    let (from, to) = edges(app, view);
-    let tries = to.since(from).as_nanos() / view.snapshot.pace.interval.as_nanos().max(1);
-    strip_width(width).min(usize::try_from(tries).unwrap_or(usize::MAX).max(1))
+    rows.chain([axis(app, view, timeline, width)]).collect()
 }
 
 fn host_width(width: usize) -> usize {
@@ -105,13 +121,12 @@ fn symbol(cell: &Cell, scale: Option<&Scale>, look: &Look) -> (&'static str, Sty
 }
 
 /// When the first column begins, and when the last one ends.
-fn axis(app: &App, view: &View, width: usize) -> Line<'static> {
-    let (from, to) = edges(app, view);
+fn axis(app: &App, view: &View, timeline: &Timeline, width: usize) -> Line<'static> {
+    let (from, to) = timeline.edges;
     let wall = |time| view.snapshot.anchor.wall(time);
     let clock = |time| moment(wall(time), wall(view.snapshot.now), app.zone());
     let (first, last) = (clock(from), clock(to));
-    let strip = columns(app, view, width);
-    let gap = strip.saturating_sub(first.len() + last.len());
+    let gap = timeline.columns.saturating_sub(first.len() + last.len());
     let text = if gap > 0 { format!("{first}{:gap$}{last}", "") } else { first };
     Line::styled(format!("{:1$}{text}", "", before_strip(width)), app.look().theme.dim)
 }

@@ -15,6 +15,7 @@ use crate::ui::layout::Areas;
 use crate::ui::lines::{self, Line, Window};
 use crate::ui::period::Period;
 use crate::ui::strip::Scale;
+use crate::ui::timeline::Timeline;
 use crate::ui::verdict;
 use crate::watch::Recorded;
 
@@ -35,10 +36,17 @@ impl App {
         Some(self.table.get_or_init(|| view.snapshot.table(self.span())))
     }
 
-    /// The verdict of what is shown, made once for each view.
+    /// The verdict of what is shown, made once for each view and period.
     pub fn finding(&self) -> Option<&Finding> {
         let view = self.view()?;
         Some(self.finding.get_or_init(|| view.snapshot.verdict(self.span())))
+    }
+
+    /// That table's rows over time, made once for each view, period and width of the screen.
+    pub fn timeline(&self) -> Option<&Timeline> {
+        let (view, table) = (self.view()?, self.table()?);
+        let width = usize::from(self.size.width);
+        Some(self.timeline.get_or_init(|| Timeline::new(&view.snapshot, table, self.span(), width)))
     }
 
     /// The lines of that table, with the onset between its two rows where there is room. Silent hops fold once

@@ -52,6 +52,7 @@ impl App {
     pub(super) fn forget(&mut self) {
         self.table.take();
         self.finding.take();
+        self.timeline.take();
     }
 
     pub(super) fn restart(&mut self) {

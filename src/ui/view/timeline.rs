@@ -15,7 +15,7 @@ pub fn render(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let (width, page) = (usize::from(area.width), usize::from(area.height - 1));
     let look = app.look();
     buffer.set_style(Rect { height: 1, ..area }, look.theme.header);
-    let title = timeline::title(app, width);
+    let title = timeline::title(app);
     buffer.set_stringn(area.x, area.y, fit(&title, width, look.glyphs.ellipsis), width, look.theme.header);
     let lines = timeline::lines(app, width);
     let first = scroll.min(lines.len().saturating_sub(page));
