@@ -2,6 +2,7 @@
 
 use ratatui::layout::Size;
 
+use crate::engine::path::End;
 use crate::engine::round::{Row, Try};
 use crate::ui::action::Action;
 use crate::ui::app::App;
@@ -63,6 +64,25 @@ fn the_page_names_each_row_as_the_table_does() {
     let page = picture(&app, 100, 40).to_string();
     let listed = |ttl: u8| page.lines().filter(|line| line.starts_with(&format!("\"{ttl:>3} "))).count();
     assert_eq!((1..=ttl).map(listed).collect::<Vec<_>>(), vec![1; usize::from(ttl)], "{page}");
+}
+
+#[test]
+fn the_page_names_no_row_twice_after_the_route_has_become_shorter() {
+    // Nine hops long until now, and five since: hops 6 to 9 are in the rounds, and the target is at 6.
+    let mut scene = loses_past_six().target("203.0.113.9", 9.0).mend(|snapshot| {
+        snapshot.path.last_hop = 5;
+        snapshot.path.hops.truncate(5);
+        snapshot.path.end = End::Target { ttl: 6, upto: 6 };
+        snapshot.path.target_ttl = Some(6);
+    });
+    scene.rounds = 40;
+    let mut app = scene.app(100, 40);
+    app.update(Action::Evidence);
+    let page = picture(&app, 100, 40).to_string();
+    let listed = |ttl: u8| page.lines().filter(|line| line.starts_with(&format!("\"{ttl:>3} "))).count();
+    assert_eq!((1..=10).map(listed).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 0, 0, 0, 0], "{page}");
+    assert!(page.contains("  6 example.org "), "{page}");
+    assert!(page.contains("4 more on a route that is no longer taken"), "{page}");
 }
 
 #[test]
