@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::end::End;
 use super::probe::Grade;
+use super::span::Span;
 use super::time::Time;
 
 /// How long after sending an answer is still taken for a late one.
@@ -148,6 +149,18 @@ impl Round {
     /// When a row's try `index` was due.
     pub fn due(&self, index: usize) -> Time {
         self.start + self.interval.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// When the next one may begin: an interval after the last try was due.
+    pub fn until(&self) -> Time {
+        self.due(self.rows.iter().map(|part| part.tries.len()).max().unwrap_or_default())
+    }
+
+    /// The tries of one of its rows that were due within `span`, in the order sent, and when that was.
+    pub fn tries_in(&self, part: &RoundRow, span: Span) -> impl DoubleEndedIterator<Item = (Time, Try)> {
+        let [first, end] = [span.from(), span.to()].map(|edge| self.tries_before(edge));
+        let tries = part.tries.iter().enumerate().take(end).skip(first);
+        tries.map(|(index, &outcome)| (self.due(index), outcome))
     }
 
     /// The part of `row`, if it was asked.

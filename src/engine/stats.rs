@@ -105,17 +105,20 @@ impl Loss {
         let enter = if kept > 0.0 { (bursts / kept).min(1.0) } else { 0.0 };
         let rho = if kept > 0.0 { (stay - enter).clamp(0.0, 0.99) } else { 0.0 };
         let share = lost / n;
-        let [low, high] = wilson(share, n * (1.0 - rho) / (1.0 + rho));
+        let [low, high] = wilson(share, n * (1.0 - rho) / (1.0 + rho), Z95);
         Self { pct: 100.0 * share, ci95: [100.0 * low, 100.0 * high] }
     }
 }
 
-/// Wilson's 95 % score interval for a share seen in `n` tries (Wilson 1927); `n` may be fractional.
-fn wilson(share: f64, n: f64) -> [f64; 2] {
-    const Z: f64 = 1.959_963_984_540_054;
-    let z2 = Z * Z;
+/// The 97.5 % quantile of the normal distribution.
+pub(super) const Z95: f64 = 1.959_963_984_540_054;
+
+/// Wilson's score interval for a share seen in `n` tries (Wilson 1927), which may be fractional; `z` is the
+/// quantile, [`Z95`] for a 95 % interval.
+pub(super) fn wilson(share: f64, n: f64, z: f64) -> [f64; 2] {
+    let z2 = z * z;
     let middle = share + z2 / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
     // Rounding must not put the share outside of its own interval.
     [((middle - half) / scale).clamp(0.0, share), ((middle + half) / scale).clamp(share, 1.0)]

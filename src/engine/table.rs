@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use super::distribution::Distribution;
 use super::history::{Cell, ResponderTotals, Totals};
 use super::path::{End, HopView};
-use super::round::{Row, Try};
+use super::round::{Round, Row, Try};
 use super::snapshot::Snapshot;
 use super::span::Span;
 use super::stats::{Counts, Loss};
 use super::time::Time;
+use super::verdict::evidence::{Evidence, RowEvidence};
 use super::verdict::spread::spread;
 use crate::wire::icmp::Icmp;
 
@@ -156,20 +157,18 @@ impl Snapshot {
     /// The latest tries of a row, oldest first, at most `most` of them; and whether each was asked less often
     /// than the others.
     pub fn recent_tries(&self, row: Row, span: Span, most: usize) -> Vec<(Try, bool)> {
-        let mut tries = Vec::with_capacity(most);
-        for round in self.history.recent().chain(&self.open).rev() {
-            let Some(part) = round.row(row) else { continue };
-            let [first, end] = [span.from(), span.to()].map(|edge| round.tries_before(edge));
-            let wanted = part.tries.iter().enumerate().take(end).skip(first).rev();
-            let wanted =
-                wanted.map(|(index, &outcome)| (outcome, self.history.is_slowed(row, round.due(index))));
-            tries.extend(wanted.take(most - tries.len()));
-            if tries.len() == most || first > 0 {
-                break;
-            }
-        }
+        let rounds = self.rounds().rev().take_while(|round| span.from() < round.until());
+        let parts = rounds.filter_map(|round| Some((round, round.row(row)?)));
+        let tries = parts.flat_map(|(round, part)| round.tries_in(part, span).rev());
+        let told = tries.map(|(due, outcome)| (outcome, self.history.is_slowed(row, due)));
+        let mut tries: Vec<(Try, bool)> = told.take(most).collect();
         tries.reverse();
         tries
+    }
+
+    /// The rounds kept try by try, those that still wait for answers last.
+    fn rounds(&self) -> impl DoubleEndedIterator<Item = &Round> {
+        self.history.recent().chain(&self.open)
     }
 
     fn table_row(&self, row: Row, span: Span) -> TableRow {
@@ -217,26 +216,9 @@ impl Snapshot {
         if loss.pct <= 0.0 || !self.history.has_tries(span) {
             return loss;
         }
-        let (mut tries, mut start, mut interval) = (Vec::new(), None, 1);
-        for round in self.history.recent().chain(&self.open) {
-            let Some(part) = round.row(row) else { continue };
-            interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
-            let range = round.tries_before(span.from())..round.tries_before(span.to());
-            for (index, outcome) in part.tries.iter().enumerate().filter(|(index, _)| range.contains(index)) {
-                let due = round.due(index);
-                let start = *start.get_or_insert(due);
-                let at = u32::try_from(due.since(start).as_millis()).unwrap_or(u32::MAX);
-                match outcome {
-                    Try::Answered { .. } | Try::Late { .. } | Try::Lost => {
-                        if !self.history.is_slowed(row, due) {
-                            tries.push((at, *outcome == Try::Lost));
-                        }
-                    }
-                    Try::Refused { .. } | Try::InFlight | Try::NotSent | Try::Skipped => {}
-                }
-            }
-        }
-        Loss { ci95: spread(&tries, interval).ci95.map(|end| 100.0 * end), ..loss }
+        let evidence = Evidence::of_row(row, self.rounds(), &self.history, &self.path, span);
+        let losses: Vec<(u32, bool)> = evidence.rows.iter().flat_map(RowEvidence::losses).collect();
+        Loss { ci95: spread(&losses, evidence.interval).ci95.map(|end| 100.0 * end), ..loss }
     }
 
     fn row_state(&self, row: Row, hop: &HopView) -> RowState {

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::tries::due;
 use crate::engine::round::{Round, Row, Try};
+use crate::engine::span::Span;
 use crate::engine::time::Time;
 
 /// What became of a row's tries before an event and during it.
@@ -109,7 +109,6 @@ fn rows_before(rounds: &VecDeque<Round>, watched: Row) -> Vec<Row> {
 }
 
 fn tries(rounds: &VecDeque<Round>, row: Row) -> impl Iterator<Item = (Time, Try)> {
-    rounds.iter().filter_map(move |round| Some((round, round.row(row)?))).flat_map(|(round, part)| {
-        (0..=u8::MAX).zip(&part.tries).map(move |(index, outcome)| (due(round, index), *outcome))
-    })
+    let parts = rounds.iter().filter_map(move |round| Some((round, round.row(row)?)));
+    parts.flat_map(|(round, part)| round.tries_in(part, Span::All))
 }

@@ -109,14 +109,9 @@ pub fn outcomes(round: &Round, row: Row) -> Vec<Outcome> {
         let fate = own
             .and_then(|part| own_fate(round, part, index))
             .or_else(|| place.and_then(|part| fate_in_place(round, part, index)))?;
-        Some(Outcome { at: due(round, index), round: round.number, index, fate })
+        Some(Outcome { at: round.due(index.into()), round: round.number, index, fate })
     };
     (0..u8::try_from(tries).unwrap_or(u8::MAX)).filter_map(outcome).collect()
-}
-
-/// When a try of a round was due, to the interval.
-pub fn due(round: &Round, index: u8) -> Time {
-    round.start + round.interval * u32::from(index)
 }
 
 fn own_fate(round: &Round, part: &RoundRow, index: u8) -> Option<Fate> {

@@ -70,8 +70,7 @@ impl History {
         }
         for round in self.recent().filter(|_| by_try).chain(open) {
             let Some(part) = round.row(row) else { continue };
-            for (index, &outcome) in part.tries.iter().enumerate() {
-                let due = round.due(index);
+            for (due, outcome) in round.tries_in(part, span) {
                 if let Some(column) = columns.at(due) {
                     let address = who(outcome).and_then(|by| part.responders.get(usize::from(by)));
                     let number = address.and_then(|address| self.number(row, *address));

@@ -26,10 +26,7 @@ impl History {
         let settled = self.recent().filter(|_| by_try && span != Span::All);
         for round in settled.chain(open) {
             let Some(part) = round.row(row) else { continue };
-            let range = round.tries_before(span.from())..round.tries_before(span.to());
-            for (index, &outcome) in part.tries.iter().enumerate().filter(|(index, _)| range.contains(index))
-            {
-                let at = round.due(index);
+            for (at, outcome) in round.tries_in(part, span) {
                 if is_parted(&self.gaps, before, at) {
                     totals.part();
                 }

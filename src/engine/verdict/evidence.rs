@@ -2,7 +2,7 @@
 
 use super::super::history::History;
 use super::super::path::{End, PathView};
-use super::super::round::{Row, Try};
+use super::super::round::{Round, Row, Try};
 use super::super::span::Span;
 use super::super::time::Time;
 use crate::wire::icmp::Icmp;
@@ -78,6 +78,27 @@ impl RowEvidence {
         }
     }
 
+    /// Takes in what became of a try.
+    fn push(&mut self, at: u32, outcome: Try, is_slowed: bool) {
+        if is_slowed {
+            match outcome {
+                Try::Answered { .. } | Try::Late { .. } => self.slow.0 += 1,
+                Try::Lost => self.slow.1 += 1,
+                _ => {}
+            }
+            return;
+        }
+        let (gave, count) = match outcome {
+            Try::Answered { us, .. } | Try::Late { us, .. } => (Gave::Answer(us), &mut self.answered),
+            Try::Lost => (Gave::Nothing, &mut self.lost),
+            Try::Refused { .. } => (Gave::Refusal, &mut self.refused),
+            Try::NotSent => (Gave::NotSent, &mut self.not_sent),
+            Try::InFlight | Try::Skipped => return,
+        };
+        *count += 1;
+        self.samples.push(Sample { at, gave });
+    }
+
     /// Tries that tell something about loss.
     pub const fn judged(&self) -> u32 {
         self.answered + self.lost
@@ -137,23 +158,36 @@ pub struct Refusal {
 
 impl Evidence {
     /// Gathers what the rounds kept try by try hold of a span.
-    ///
+    pub fn of(history: &History, path: &PathView, span: Span) -> Self {
+        Self::gather(history.recent(), history, path, span, |_| true)
+    }
+
+    /// The same of one row alone, from the given rounds.
+    pub fn of_row<'a>(
+        row: Row,
+        rounds: impl Iterator<Item = &'a Round>,
+        history: &History,
+        path: &PathView,
+        span: Span,
+    ) -> Self {
+        Self::gather(rounds, history, path, span, |other| other == row)
+    }
+
     /// A round tells when it began and in which order its tries were sent; hops are spread over the interval
     /// by TTL, so a try's time is known to within a part of that.
-    pub fn of(history: &History, path: &PathView, span: Span) -> Self {
-        let (from, to) = (span.from(), span.to());
-        let rounds = || {
-            let ends_before = |round: &&super::super::round::Round| {
-                let tries = round.rows.iter().map(|part| part.tries.len()).max().unwrap_or_default();
-                round.start + round.interval.saturating_mul(tries as u32) <= from
-            };
-            history.recent().skip_while(ends_before).take_while(|round| round.start < to)
-        };
-        let start = rounds().next().map_or(from, |round| round.start);
+    fn gather<'a>(
+        rounds: impl Iterator<Item = &'a Round>,
+        history: &History,
+        path: &PathView,
+        span: Span,
+        is_wanted: impl Fn(Row) -> bool,
+    ) -> Self {
+        let mut rounds = rounds.filter(|round| span.touches(round.start, round.until())).peekable();
+        let start = rounds.peek().map_or(span.from(), |round| round.start);
         let mut all =
             Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent, refusal: None };
         let mut places = [u8::MAX; 256];
-        for round in rounds() {
+        for round in rounds {
             let begin = millis(round.start, start);
             let interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
             (all.interval, all.end) = (interval, round.end);
@@ -167,7 +201,7 @@ impl Evidence {
                 }
             }
             let count = round.rows.len() as u32 + 1;
-            for (order, part) in (1u32..).zip(&round.rows) {
+            for (order, part) in (1u32..).zip(&round.rows).filter(|(_, part)| is_wanted(part.row)) {
                 let place = &mut places[part.row.index()];
                 if *place == u8::MAX {
                     *place = all.rows.len() as u8;
@@ -175,42 +209,10 @@ impl Evidence {
                 }
                 let row = &mut all.rows[usize::from(*place)];
                 row.ttl = part.ttl;
-                for (index, &outcome) in (0u32..).zip(&part.tries) {
-                    let step = interval.saturating_mul(index).saturating_add(interval / count * order);
-                    let at = begin.saturating_add(step);
-                    let due = start + std::time::Duration::from_millis(at.into());
-                    if due < from || due >= to {
-                        continue;
-                    }
+                for (due, outcome) in round.tries_in(part, span) {
+                    let at = millis(due, start).saturating_add(interval / count * order);
                     all.length = all.length.max(at);
-                    if history.is_slowed(part.row, due) {
-                        match outcome {
-                            Try::Answered { .. } | Try::Late { .. } => row.slow.0 += 1,
-                            Try::Lost => row.slow.1 += 1,
-                            _ => {}
-                        }
-                        continue;
-                    }
-                    let gave = match outcome {
-                        Try::Answered { us, .. } | Try::Late { us, .. } => {
-                            row.answered += 1;
-                            Gave::Answer(us)
-                        }
-                        Try::Lost => {
-                            row.lost += 1;
-                            Gave::Nothing
-                        }
-                        Try::Refused { .. } => {
-                            row.refused += 1;
-                            Gave::Refusal
-                        }
-                        Try::NotSent => {
-                            row.not_sent += 1;
-                            Gave::NotSent
-                        }
-                        Try::InFlight | Try::Skipped => continue,
-                    };
-                    row.samples.push(Sample { at, gave });
+                    row.push(at, outcome, history.is_slowed(part.row, due));
                 }
             }
         }

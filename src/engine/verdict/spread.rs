@@ -1,5 +1,7 @@
 //! How much is lost, how sure that is, and whether the losses fall into episodes or come too evenly for chance.
 
+use crate::engine::stats::{Z95, wilson};
+
 /// A share of loss and what is known of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spread {
@@ -49,7 +51,7 @@ pub fn spread(losses: &[(u32, bool)], interval: u32) -> Spread {
     let (near, near_blocks) = dispersion(losses, rate, interval.saturating_mul(4));
     let factor = ratio.max(1.0);
     let quantile = student(blocks);
-    let ci95 = wilson(rate, f64::from(tries) / factor, if factor > 1.2 { quantile } else { 1.96 });
+    let ci95 = wilson(rate, f64::from(tries) / factor, if factor > 1.2 { quantile } else { Z95 });
     let is_wide = |(ratio, blocks): (f64, usize)| {
         let each = f64::from(lost) / blocks.max(1) as f64;
         let deviation = ((2.0 + 1.0 / each.max(1e-3)) / blocks.max(1) as f64).sqrt();
@@ -88,18 +90,9 @@ fn dispersion(losses: &[(u32, bool)], rate: f64, block: u32) -> (f64, usize) {
     (sum / chance * blocks as f64 / (blocks - 1) as f64, blocks)
 }
 
-/// Wilson's score interval for a share seen in `n` tries; `n` may be fractional.
-fn wilson(share: f64, n: f64, z: f64) -> [f64; 2] {
-    let z2 = z * z;
-    let middle = share + z2 / (2.0 * n);
-    let half = z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z2 / n;
-    [((middle - half) / scale).max(0.0), ((middle + half) / scale).min(1.0)]
-}
-
 /// The 97.5 % quantile of Student's t for a variance from so many blocks (Cornish and Fisher's expansion).
 fn student(blocks: usize) -> f64 {
-    let (z, v) = (1.96_f64, blocks.saturating_sub(1).max(2) as f64);
+    let (z, v) = (Z95, blocks.saturating_sub(1).max(2) as f64);
     let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
     z + (z.powi(3) + z) / (4.0 * v) + second / (v * v)
 }
