@@ -95,7 +95,7 @@ fn lines(row: &TableRow, view: &View, layout: Layout<'_>) -> Vec<Line> {
     };
     let host = |address: Option<IpAddr>| {
         let origin = layout.origins.then(|| format!("{:<1$} ", words::origin(view, address), ORIGIN));
-        let host = address.map(|address| words::host(view, address, layout.hosts, limit));
+        let host = address.map(|address| words::host_within(view, address, layout.hosts, limit, "…"));
         origin.unwrap_or_default() + host.as_deref().unwrap_or("???")
     };
     let first = Line {

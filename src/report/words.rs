@@ -1,5 +1,6 @@
 //! What reports say in words: who a responder is, why a row has no figures, what else went on.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
@@ -40,12 +41,17 @@ pub fn name(view: &View, address: IpAddr) -> Option<&str> {
     view.names.get(address).or_else(given)
 }
 
-/// A responder as `hosts` wants it shown, its name cut to `limit` columns. An address is never cut.
-pub fn host(view: &View, address: IpAddr, hosts: Hosts, limit: usize) -> String {
+/// A responder as `hosts` wants it shown.
+pub fn host(view: &View, address: IpAddr, hosts: Hosts) -> String {
+    host_within(view, address, hosts, usize::MAX, "")
+}
+
+/// The same with its name cut to `limit` cells, `ellipsis` included. An address is never cut.
+pub fn host_within(view: &View, address: IpAddr, hosts: Hosts, limit: usize, ellipsis: &str) -> String {
     match (hosts, name(view, address)) {
         (Hosts::Addresses, _) | (_, None) => address.to_string(),
-        (Hosts::Names, Some(name)) => cut(name, limit),
-        (Hosts::Both, Some(name)) => format!("{} ({address})", cut(name, limit)),
+        (Hosts::Names, Some(name)) => fit(name, limit, ellipsis).into_owned(),
+        (Hosts::Both, Some(name)) => format!("{} ({address})", fit(name, limit, ellipsis)),
     }
 }
 
@@ -60,18 +66,18 @@ pub fn trouble(view: &View) -> Option<String> {
     view.origins.trouble().map(|why| format!("no AS numbers: {why}"))
 }
 
-fn cut(text: &str, limit: usize) -> String {
-    if text.width() <= limit {
-        return text.to_owned();
+/// `text` in at most `width` cells, with `ellipsis` where it was cut.
+pub fn fit<'a>(text: &'a str, width: usize, ellipsis: &str) -> Cow<'a, str> {
+    if text.width() <= width {
+        return text.into();
     }
-    let mut kept = String::new();
-    for letter in text.graphemes(true) {
-        if kept.width() + letter.width() >= limit {
-            break;
-        }
-        kept.push_str(letter);
-    }
-    kept + "…"
+    let Some(room) = width.checked_sub(ellipsis.width()) else { return "".into() };
+    let mut used = 0;
+    let kept = text.graphemes(true).take_while(|grapheme| {
+        used += grapheme.width();
+        used <= room
+    });
+    kept.chain([ellipsis]).collect::<String>().into()
 }
 
 /// traceroute's mark for what an ICMP message says: `!X` and its like, or `!type/code`.
@@ -210,21 +216,13 @@ mod tests {
     use crate::report::fixture;
 
     #[test]
-    fn a_cut_name_keeps_within_its_columns() {
-        assert_eq!(cut("gw.example.org", 14), "gw.example.org");
-        assert_eq!(cut("gw.example.org", 8), "gw.exam…");
-        assert_eq!(cut("東京東京", 6), "東京…");
-        assert_eq!(cut("abc", 0), "…");
-    }
-
-    #[test]
     fn hosts_are_shown_as_asked() {
         let view = fixture::reached();
         let gateway = fixture::address("192.0.2.254");
-        assert_eq!(host(&view, gateway, Hosts::Names, 40), "gw.example.org");
-        assert_eq!(host(&view, gateway, Hosts::Addresses, 40), "192.0.2.254");
-        assert_eq!(host(&view, gateway, Hosts::Both, 6), "gw.ex… (192.0.2.254)");
-        assert_eq!(host(&view, fixture::address("2001:db8::1"), Hosts::Both, 6), "2001:db8::1");
+        assert_eq!(host(&view, gateway, Hosts::Names), "gw.example.org");
+        assert_eq!(host(&view, gateway, Hosts::Addresses), "192.0.2.254");
+        assert_eq!(host_within(&view, gateway, Hosts::Both, 6, "…"), "gw.ex… (192.0.2.254)");
+        assert_eq!(host(&view, fixture::address("2001:db8::1"), Hosts::Both), "2001:db8::1");
     }
 
     #[test]
@@ -233,6 +231,24 @@ mod tests {
         assert_eq!(name(&view, view.about.address), Some("example.org"));
         let literal = fixture::refused();
         assert_eq!(name(&literal, literal.about.address), None);
+    }
+
+    #[test]
+    fn text_is_cut_at_whole_characters() {
+        for (text, width, expected) in [
+            ("router", 6, "router"),
+            ("router", 5, "rout…"),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+        ] {
+            let got = fit(text, width, "…");
+            assert_eq!(got, expected, "{text} in {width}");
+            assert!(got.width() <= width);
+        }
+        assert_eq!(fit("abc", 1, "..."), "");
     }
 
     #[test]

@@ -16,10 +16,12 @@ use crate::engine::span;
 use crate::engine::stats::Counts;
 use crate::engine::table::{RowState, Rtt, TableRow};
 use crate::report::figures::{by_kernel, millis, percent};
-use crate::report::words::{host, leader, listed, stray};
+use crate::report::words::{host, host_within, leader, listed, stray};
 use crate::settings::Hosts;
 use crate::watch::View;
 
+/// Cells below which a name is left out beside its address.
+const LEAST_NAME: usize = 12;
 /// Cells for what a line is about, gap included.
 const TERM: usize = 12;
 /// The figures of a responder, each with the cells it takes.
@@ -54,7 +56,9 @@ impl Details<'_> {
         };
         let Some(address) = leader(self.row, self.view) else { return place };
         let taken = place.len() + address.to_string().len() + "   ()".len();
-        place + "  " + &host(self.view, address, Hosts::Both, width.saturating_sub(taken))
+        let room = width.saturating_sub(taken);
+        let hosts = if room < LEAST_NAME { Hosts::Addresses } else { Hosts::Both };
+        place + "  " + &host_within(self.view, address, hosts, room, self.look.glyphs.ellipsis)
     }
 
     /// Everything else, what matters most first. The histogram takes what is left of `height`.
@@ -74,7 +78,7 @@ impl Details<'_> {
         self.flow(&mut lines, "Reply TTL", plain(marks::way_back(self.row)), 2, width);
         self.flow(&mut lines, "MPLS labels", self.labels(), 2, width);
         let mtu = self.row.hop.mtu.map(|(from, mtu)| {
-            format!("{mtu} bytes on the link behind {}", host(self.view, from, Hosts::Names, usize::MAX))
+            format!("{mtu} bytes on the link behind {}", host(self.view, from, Hosts::Names))
         });
         self.flow(&mut lines, "MTU", plain(mtu), 2, width);
         self.flow(&mut lines, "Stamps", self.grades(), 2, width);
@@ -175,7 +179,8 @@ impl Details<'_> {
             .iter()
             .map(|responder| {
                 let room = width.saturating_sub(2 + responder.address.to_string().len() + " ()".len());
-                "  ".to_owned() + &host(self.view, responder.address, Hosts::Both, room)
+                "  ".to_owned()
+                    + &host_within(self.view, responder.address, Hosts::Both, room, self.look.glyphs.ellipsis)
             })
             .collect();
         let longest = names.iter().map(|name| name.width()).max().unwrap_or_default().max(title.len());

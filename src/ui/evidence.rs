@@ -17,6 +17,13 @@ use crate::report::words::{host, leader};
 
 /// Bursts told one by one, the latest of them.
 const BURSTS: usize = 8;
+/// Cells for a TTL, and for the longest words on how a hop stands to the verdict.
+const TTL: usize = 3;
+const WORDS: usize = "limits replies".len();
+/// The least and the greatest width for a host.
+const HOST: (usize, usize) = (12, 40);
+/// Cells for a share alone, with its interval, and with the tries that it is of.
+const FIGURES: [usize; 3] = [6, 22, 37];
 
 /// Past which TTL a finding is marked in the table, and with what words; `None` where it has no place.
 pub fn mark(finding: &Finding) -> Option<(Option<u8>, &'static str)> {
@@ -78,7 +85,7 @@ impl Page<'_> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.push(Line::styled(text.to_owned(), self.app.look().theme.header));
+        self.wrapped(lines, text, self.app.look().theme.header);
     }
 
     /// Words in as many lines as they take.
@@ -119,14 +126,18 @@ impl Page<'_> {
         let theme = &self.app.look().theme;
         let row = self.row(hop);
         let view = self.app.view();
-        let who = row
-            .zip(view)
-            .and_then(|(row, view)| Some(host(view, leader(row, view)?, self.app.hosts(), usize::MAX)));
-        let room = self.width.saturating_sub(64).clamp(8, 40);
+        let who =
+            row.zip(view).and_then(|(row, view)| Some(host(view, leader(row, view)?, self.app.hosts())));
+        // A TTL and the words take their cells first, then as many figures as leave some for the host.
+        let left = self.width.saturating_sub(TTL + 1 + 1 + WORDS);
+        let shown = FIGURES.iter().rposition(|cells| cells + 1 + HOST.0 <= left).unwrap_or_default();
+        let figures = FIGURES[shown];
+        let room = left.saturating_sub(figures + 1).clamp(HOST.0, HOST.1);
         let who = fit(who.as_deref().unwrap_or("*"), room, self.app.look().glyphs.ellipsis).into_owned();
         let figure = match self.figure(hop) {
             Some((pct, [low, high], lost, tries)) => {
-                format!("{pct:>5.1}% {low:>5.1} to {high:>5.1}%  {lost:>5} of {tries}")
+                let interval = format!(" {low:>5.1} to {high:>5.1}%");
+                [format!("{pct:>5.1}%"), interval, format!("  {lost:>5} of {tries}")][..=shown].concat()
             }
             None => "    -".to_owned(),
         };
@@ -140,7 +151,7 @@ impl Page<'_> {
             Standing::OtherFlow => ("other flow", theme.dim),
         };
         let ttl = row.map_or(hop.ttl, |row| row.ttl);
-        let text = format!("{ttl:>3} {who:<room$} {figure:<35} {words}");
+        let text = format!("{ttl:>TTL$} {who:<room$} {figure:<figures$} {words}");
         Line::styled(text.trim_end().to_owned(), style)
     }
 

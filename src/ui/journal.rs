@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::app::App;
+use super::text::wrap;
 use crate::engine::journal::Entry;
 use crate::report::events::{figures, kind, length, place};
 
@@ -42,9 +43,9 @@ pub fn lines(app: &App, width: usize) -> Vec<Line> {
         app.view().map(|view| &view.snapshot.journal).into_iter().flat_map(|journal| journal.iter().rev());
     let lines: Vec<Line> = entries.filter_map(|entry| line(app, entry, width)).collect();
     if lines.is_empty() {
-        let text =
-            "nothing happened so far: no outage, no loss burst, no change of latency or route".to_owned();
-        return vec![Line { text, is_open: false }];
+        const NOTHING: &str =
+            "nothing happened so far: no outage, no loss burst, no change of latency or route";
+        return wrap(NOTHING, width).into_iter().map(|text| Line { text, is_open: false }).collect();
     }
     lines
 }

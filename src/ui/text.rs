@@ -4,21 +4,18 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// `text` in at most `width` cells, with `ellipsis` where it was cut.
-pub fn fit<'a>(text: &'a str, width: usize, ellipsis: &str) -> Cow<'a, str> {
-    if text.width() <= width {
-        return text.into();
+pub use crate::report::words::fit;
+
+/// As many of `text`'s clauses, which "; " parts, as fit into `width` cells; the first one cut if need be.
+pub fn clauses(text: &str, width: usize, ellipsis: &str) -> String {
+    let mut kept = text;
+    while kept.width() > width {
+        let Some((before, _)) = kept.rsplit_once("; ") else { break };
+        kept = before;
     }
-    let Some(room) = width.checked_sub(ellipsis.width()) else { return "".into() };
-    let mut used = 0;
-    let kept = text.graphemes(true).take_while(|grapheme| {
-        used += grapheme.width();
-        used <= room
-    });
-    kept.chain([ellipsis]).collect::<String>().into()
+    fit(kept, width, ellipsis).into_owned()
 }
 
 /// Words in as many lines of `width` cells as they take, one at least; a word that is longer keeps its line.
@@ -84,21 +81,12 @@ mod tests {
     use ratatui::layout::Rect;
 
     #[test]
-    fn text_is_cut_at_whole_characters() {
-        for (text, width, expected) in [
-            ("router", 6, "router"),
-            ("router", 5, "rout…"),
-            ("日本語", 6, "日本語"),
-            ("日本語", 5, "日本…"),
-            ("日本語", 4, "日…"),
-            ("abc", 1, "…"),
-            ("abc", 0, ""),
-        ] {
-            let got = fit(text, width, "…");
-            assert_eq!(got, expected, "{text} in {width}");
-            assert!(got.width() <= width);
+    fn clauses_are_left_out_whole() {
+        for (width, expected) in
+            [(9, "a b; c; d"), (8, "a b; c"), (6, "a b; c"), (5, "a b"), (3, "a b"), (2, "a…")]
+        {
+            assert_eq!(clauses("a b; c; d", width, "…"), expected, "{width}");
         }
-        assert_eq!(fit("abc", 1, "..."), "");
     }
 
     #[test]

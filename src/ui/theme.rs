@@ -164,7 +164,9 @@ impl Look {
         };
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
         let locale = locale.to_ascii_lowercase().replace('-', "");
-        let glyphs = if locale.ends_with("utf8") { Glyphs::UNICODE } else { Glyphs::ASCII };
+        // The kernel's own console has 256 characters or 512, and most of these are not among them.
+        let has_bars = set("TERM").as_deref() != Some("linux");
+        let glyphs = if locale.ends_with("utf8") && has_bars { Glyphs::UNICODE } else { Glyphs::ASCII };
         Self { theme: Theme::new(depth), glyphs }
     }
 }
@@ -198,6 +200,7 @@ mod tests {
             (&[("LANG", "en_US.UTF-8")][..], Glyphs::UNICODE),
             (&[("LANG", "C.utf8")], Glyphs::UNICODE),
             (&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")], Glyphs::ASCII),
+            (&[("LANG", "en_US.UTF-8"), ("TERM", "linux")], Glyphs::ASCII),
             (&[("LC_CTYPE", "de_DE.UTF-8"), ("LANG", "C")], Glyphs::UNICODE),
             (&[], Glyphs::ASCII),
         ] {

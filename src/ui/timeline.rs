@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::app::App;
 use super::clock::moment;
 use super::strip::Scale;
-use super::text::fit;
+use super::text::{Segment, fit};
 use super::theme::Look;
 use super::verdict::duration;
 use crate::engine;
@@ -49,16 +49,22 @@ impl Timeline {
 }
 
 /// What the columns are: of which time each, and what stands in them.
-pub fn title(app: &App) -> String {
-    let (Some(timeline), Some(table)) = (app.timeline(), app.table()) else { return "Over time".to_owned() };
+pub fn title(app: &App) -> Vec<Segment> {
+    let (look, lost) = (app.look(), app.look().glyphs.lost);
+    let piece = |text: String, rank| Segment::new(text, look.theme.header, rank);
+    let (Some(timeline), Some(table)) = (app.timeline(), app.table()) else {
+        return vec![piece("Over time".to_owned(), 0)];
+    };
     let (from, to) = timeline.edges;
     let each = duration(to.since(from) / timeline.columns.max(1) as u32);
-    let look = app.look();
     let [least, .., greatest] = look.glyphs.bars;
     let scale = Scale::of(table).map(|scale| scale.ends());
-    let scale =
-        scale.map(|[low, high]| format!("  {least}{low} {greatest}{high} ms mean")).unwrap_or_default();
-    format!("Over time, {each} a column  {SOME_LOST} lost, {} half or more{scale}", look.glyphs.lost)
+    let scale = scale.map(|[low, high]| piece(format!("{least}{low} {greatest}{high} ms"), 2));
+    let title = [
+        piece(format!("Over time, {each} a column"), 0),
+        piece(format!("{SOME_LOST} lost, {lost} half or more"), 1),
+    ];
+    title.into_iter().chain(scale).collect()
 }
 
 /// The hops, and below them the time that their columns begin and end at; for so many cells.
@@ -68,8 +74,9 @@ pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     };
     let scale = Scale::of(table);
     let rows = table.rows.iter().zip(&timeline.rows).map(|(row, cells)| {
+        let harmless = app.finding().is_some_and(|finding| finding.is_harmless(row.row));
         let symbols = cells.iter().map(|cell| {
-            let (symbol, style) = symbol(cell, scale.as_ref(), app.look());
+            let (symbol, style) = symbol(cell, scale.as_ref(), harmless, app.look());
             Span::styled(symbol, style)
         });
         Line::from(std::iter::once(label(app, view, row, width)).chain(symbols).collect::<Vec<_>>())
@@ -93,20 +100,20 @@ fn strip_width(width: usize) -> usize {
 
 fn label(app: &App, view: &View, row: &TableRow, width: usize) -> Span<'static> {
     let (look, room) = (app.look(), host_width(width));
-    let who = leader(row, view).map(|address| host(view, address, app.hosts(), room));
+    let who = leader(row, view).map(|address| host(view, address, app.hosts()));
     let style = if who.is_some() { look.theme.plain } else { look.theme.dim };
     let who = fit(who.as_deref().unwrap_or("*"), room, look.glyphs.ellipsis).into_owned();
     let gap = room.saturating_sub(unicode_width::UnicodeWidthStr::width(who.as_str()));
     Span::styled(format!("{:>3} {who}{:gap$} ", row.ttl, ""), style)
 }
 
-/// The character and the style for what became of a column's tries.
-fn symbol(cell: &Cell, scale: Option<&Scale>, look: &Look) -> (&'static str, Style) {
+/// The character and the style for what became of a column's tries; a row whose loss is `harmless` has it dim.
+fn symbol(cell: &Cell, scale: Option<&Scale>, harmless: bool, look: &Look) -> (&'static str, Style) {
     let (glyphs, theme, counts) = (&look.glyphs, &look.theme, &cell.counts);
     let lost = counts.lost.saturating_sub(counts.slowed_lost);
     if lost > 0 {
         let symbol = if lost * 2 >= counts.judged() { glyphs.lost } else { SOME_LOST };
-        return (symbol, theme.loss);
+        return (symbol, if harmless { theme.dim } else { theme.loss });
     }
     if cell.rtt.count > 0 {
         let level = scale.map_or(0, |scale| scale.level(cell.rtt.mean() as u32));

@@ -275,7 +275,7 @@ pub fn hops(evidence: &Evidence, finding: &Finding) -> Vec<HopEvidence> {
         let standing = match finding.between {
             _ if row.other_flow => Standing::OtherFlow,
             _ if is_silent => Standing::Silent,
-            _ if finding.is_limited(row.row) => Standing::Limited,
+            _ if finding.is_harmless(row.row) => Standing::Limited,
             Some((from, _)) if row.ttl <= from => Standing::Before,
             Some((_, to)) if row.ttl < to => Standing::Within,
             Some(_) => Standing::Behind,

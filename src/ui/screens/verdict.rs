@@ -1,12 +1,23 @@
 //! The verdict on screen: its line at every size, its page, and what is left of it on quitting.
 
+use jiff::tz::TimeZone;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
 use ratatui::layout::Size;
 
 use crate::engine::path::End;
 use crate::engine::round::{Row, Try};
+use crate::engine::span::Span;
+use crate::engine::verdict::Kind;
+use crate::report::figures::usual;
+use crate::report::json;
+use crate::report::once::Once;
+use crate::report::text::{self, Layout};
+use crate::settings::Hosts;
 use crate::ui::action::Action;
-use crate::ui::app::App;
+use crate::ui::app::{App, UiConfig};
 use crate::ui::testing::{Scene, answered, clean, config, lossy, picture, silent_target};
+use crate::ui::theme::{Depth, Glyphs, Look, Theme};
 use crate::watch::View;
 
 /// A path of nine hops that loses one of twelve past the sixth, for ten minutes.
@@ -83,6 +94,90 @@ fn the_page_names_no_row_twice_after_the_route_has_become_shorter() {
     assert_eq!((1..=10).map(listed).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 0, 0, 0, 0], "{page}");
     assert!(page.contains("  6 example.org "), "{page}");
     assert!(page.contains("4 more on a route that is no longer taken"), "{page}");
+}
+
+/// What each of the reports says of a span.
+fn reported(view: &View, span: Span) -> [String; 2] {
+    let figures = usual();
+    let layout =
+        Layout { hosts: Hosts::Names, wide: true, origins: false, labels: true, span, figures: &figures };
+    let mut out = Vec::new();
+    text::write(&mut out, view, layout, &TimeZone::UTC).expect("a report");
+    let table = String::from_utf8(std::mem::take(&mut out)).expect("text");
+    json::write(&mut out, view, span, &TimeZone::UTC).expect("a document");
+    let document: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    let line = table.lines().find_map(|line| line.strip_prefix("verdict: ")).unwrap_or_default();
+    [line.to_owned(), document["verdict"]["text"].as_str().unwrap_or_default().to_owned()]
+}
+
+#[test]
+fn every_report_says_what_the_screen_says_of_the_same_span() {
+    for scene in [loses_past_six(), limited(), lossy(), silent_target(), clean()] {
+        let mut app = scene.app(250, 30);
+        let view = scene.view();
+        for _ in 0..3 {
+            let found = app.finding().expect("a verdict").text();
+            let said = Kind::Gathering != app.finding().expect("a verdict").kind;
+            assert!(said && picture(&app, 250, 30).to_string().contains(&found), "{found}");
+            assert_eq!(reported(&view, app.span()), [found.clone(), found.clone()]);
+            if app.span() == Span::All {
+                let mut out = Vec::new();
+                Once::new(Hosts::Names, 64).finish(&view, &mut out).expect("a trace");
+                let once = String::from_utf8(out).expect("text");
+                assert!(once.lines().any(|line| line == format!("verdict: {found}")), "{once}");
+            }
+            app.update(Action::NextPeriod);
+        }
+    }
+}
+
+/// A router that answers one of three tries, as evenly as a token bucket makes it, before two hops that lose none.
+fn limited() -> Scene {
+    let mut scene = Scene::new()
+        .hop("198.51.100.1", 1.0)
+        .tries(&["198.51.100.2"], |n| if n % 3 == 0 { answered(2.0, n) } else { Try::Lost })
+        .hop("198.51.100.3", 3.0)
+        .target("203.0.113.9", 4.0);
+    scene.rounds = 60;
+    scene
+}
+
+#[test]
+fn loss_that_does_no_harm_is_tagged_and_dim_in_every_look() {
+    for depth in [Depth::Mono, Depth::Ansi, Depth::True] {
+        let theme = Theme::new(depth);
+        let shown = |scene: &Scene, timeline: bool| {
+            let look = Look { theme, glyphs: Glyphs::ASCII };
+            let mut app =
+                App::new(UiConfig { look, ..config() }, Size::new(100, 24), scene.app(100, 24).now());
+            app.show(scene.view());
+            if timeline {
+                app.update(Action::Timeline);
+            }
+            picture(&app, 100, 24)
+        };
+        // The styles of whatever stands in the row of a host and says that tries were lost.
+        let lost = |screen: &TestBackend, host: &str| {
+            let rows: Vec<String> = screen.to_string().lines().map(str::to_owned).collect();
+            let y = rows.iter().position(|row| row.contains(host)).expect(host);
+            let cells = (0..100).map(|x| screen.buffer()[(x, y as u16)].clone());
+            let cells = cells.skip(host.len() + 4).filter(|cell| "X%x".contains(cell.symbol()));
+            cells.map(|cell| cell.style()).collect::<Vec<_>>()
+        };
+        let style = |style| Cell::default().set_style(style).style();
+        for timeline in [false, true] {
+            let screen = shown(&limited(), timeline);
+            let harmless = lost(&screen, "198.51.100.2");
+            assert!(
+                !harmless.is_empty() && harmless.iter().all(|cell| *cell == style(theme.dim)),
+                "{screen}"
+            );
+            assert_eq!(screen.to_string().contains("198.51.100.2 (limited)"), !timeline, "{screen}");
+            let screen = shown(&loses_past_six(), timeline);
+            let loud = [style(theme.loss), style(theme.lost)];
+            assert!(lost(&screen, "198.51.100.8").iter().all(|cell| loud.contains(cell)), "{screen}");
+        }
+    }
 }
 
 #[test]

@@ -66,6 +66,15 @@ fn another_protocol_is_told_in_the_footer_and_so_is_why_not() {
 }
 
 #[test]
+fn a_message_too_long_loses_its_last_clause_whole() {
+    let mut app = clean().app(60, 12);
+    let moved = "www.example.org was 198.51.100.220, is 198.51.100.221 now";
+    app.show(View { said: Some(format!("{moved}; statistics restarted").into()), ..clean().view() });
+    let screen = picture(&app, 60, 12).to_string();
+    assert!(screen.contains(&format!("\"{moved}  ")), "{screen}");
+}
+
+#[test]
 fn a_silent_target_that_answers_echo_says_so_in_its_row() {
     let mut view = silent_target().view();
     let mut echoes = Echoes { last: Some(Duration::from_micros(12_300)), ..Echoes::default() };

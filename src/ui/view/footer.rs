@@ -8,7 +8,7 @@ use crate::ui::app::{App, Layer};
 use crate::ui::clock::setting;
 use crate::ui::keys::{When, hints};
 use crate::ui::prompt::Prompt;
-use crate::ui::text::{Segment, write_segments};
+use crate::ui::text::{Segment, clauses, write_segments};
 
 /// Draws the footer; gives where the cursor stands, if a prompt is open.
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -23,9 +23,12 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         }
     };
     let trouble = || app.view().filter(|_| app.shows_origins()).and_then(trouble);
-    let untold = || app.live()?.untold.as_deref().map(|text| Segment::new(text.to_owned(), theme.fault, 0));
-    let message = app.message().map(str::to_owned).or_else(trouble);
-    let message = message.map(|text| Segment::new(text, theme.strong, 0)).or_else(untold);
+    let untold = || app.live()?.untold.as_deref().map(|text| (text.to_owned(), theme.fault));
+    let message = app.message().map(str::to_owned).or_else(trouble).map(|text| (text, theme.strong));
+    let room = usize::from(area.right().saturating_sub(start));
+    let message = message
+        .or_else(untold)
+        .map(|(text, style)| Segment::new(clauses(&text, room, app.look().glyphs.ellipsis), style, 0));
     let matters = |when| match when {
         When::Always => true,
         When::Live => !app.is_frozen(),

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::header::in_its_place;
 use crate::engine::history::ResponderTotals;
 use crate::engine::path::End;
-use crate::engine::round::Row;
+use crate::engine::round::{Row, Try};
 use crate::engine::table::{RowState, TableRow};
 use crate::origin::Origin;
 use crate::report::figures;
@@ -166,7 +166,7 @@ impl Canvas<'_> {
         let theme = &self.app.look().theme;
         let silent = row.state == RowState::NoAnswer;
         let ordinary = if silent { theme.dim } else { theme.plain };
-        let harmless = self.app.finding().is_some_and(|finding| finding.is_harmless(row.row));
+        let harmless = self.is_harmless(row.row);
         let lossy = !silent && row.loss.is_some_and(|loss| loss.pct > 0.0);
         let mut x = area.x;
         for column in &self.columns.shown {
@@ -193,13 +193,20 @@ impl Canvas<'_> {
         }
     }
 
-    /// The latest tries, the newest at the right.
+    /// Whether what a row loses is no harm to anyone.
+    fn is_harmless(&self, row: Row) -> bool {
+        self.app.finding().is_some_and(|finding| finding.is_harmless(row))
+    }
+
+    /// The latest tries, the newest at the right; lost ones are loud unless they are no harm.
     fn strip(&self, row: Row, area: Rect, buffer: &mut Buffer) {
         let most = usize::from(area.width);
         let tries = self.view.snapshot.recent_tries(row, self.app.span(), most);
         let start = area.right() - tries.len().min(most) as u16;
-        for (x, &outcome) in (start..).zip(&tries) {
-            let (symbol, style) = cell(outcome, self.scale.as_ref(), self.app.look());
+        let (look, harmless) = (self.app.look(), self.is_harmless(row));
+        for (x, &(outcome, is_slowed)) in (start..).zip(&tries) {
+            let (symbol, style) = cell((outcome, is_slowed), self.scale.as_ref(), look);
+            let style = if harmless && outcome == Try::Lost { look.theme.dim } else { style };
             buffer[(x, area.y)].set_symbol(symbol).set_style(style);
         }
     }
@@ -243,7 +250,7 @@ impl Label {
     fn of(app: &App, view: &View, line: &Line) -> Self {
         let theme = &app.look().theme;
         let plain = |host: String, style| Self { indent: 0, host, tag: String::new(), style };
-        let host = |address| host(view, address, app.hosts(), usize::MAX);
+        let host = |address| host(view, address, app.hosts());
         match line {
             Line::Folded { first, last } => {
                 plain(format!("*  ({} hops silent)", last - first + 1), theme.dim)
