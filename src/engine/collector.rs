@@ -13,6 +13,9 @@ use super::round::{LATE, Late, Round, RoundRow, Row};
 use super::rtt::{Arrival, rtt};
 use super::time::{Time, Wall};
 
+/// Room for so many probes is made at once.
+const FEW: usize = 64;
+
 /// A round whose tries are not all decided.
 #[derive(Clone, Copy, Debug)]
 struct Open {
@@ -303,6 +306,10 @@ impl Collector {
     fn enter(&mut self, now: Time, ttl: u8, flow: Flow, state: State) -> ProbeNo {
         let no = self.next();
         let round = self.rounds.back().map_or(0, |round| round.number);
+        // By a quarter, not twofold as by itself: in time the ring comes round to all the room that it has.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(FEW.max(self.entries.len() / 4));
+        }
         self.entries.push_back(Entry::new(now, ttl, flow, round, state));
         no
     }
@@ -393,6 +400,25 @@ mod tests {
         let tries = &round.row(Row::Target).unwrap().tries;
         assert!(matches!(tries[..], [Try::Answered { us: 20_000, .. }, Try::Lost, Try::Answered { .. }]));
         assert!(collector.is_quiet());
+    }
+
+    #[test]
+    fn at_any_pace_it_takes_hardly_more_room_than_a_minute_needs() {
+        for interval in [1, 20, 1_000] {
+            let (mut collector, path) = (Collector::new(TIMEOUT), Path::new(TARGET, 1, 30));
+            for number in 0..120_000 / interval as u32 {
+                let now = at(u64::from(number) * interval);
+                collector.open_round(number, now, Duration::from_millis(interval));
+                let no = collector.create(now, 1, Flow::Stable);
+                collector.handle_sent(no, Ok(SentAt { time: now, wall: Wall(0) }));
+                collector.handle_timeout(now);
+                while collector.settle(&path, false).is_some() {}
+            }
+            let needed = ((LATE + TIMEOUT).as_millis() as u64 / interval) as usize;
+            let (held, room) = (collector.entries.len(), collector.entries.capacity());
+            assert!((needed..=needed + 2).contains(&held), "every {interval} ms: {held}");
+            assert!(room <= FEW.max(needed + needed / 4 + 2), "every {interval} ms: room for {room}");
+        }
     }
 
     #[test]

@@ -14,10 +14,16 @@ const ROUTERS: u8 = 10;
 const MINUTES: usize = 10;
 const PER_MINUTE: usize = 6_000;
 
-/// KiB resident of a process.
+/// From this minute on memory is flat: a probe is remembered for a minute, and a slice of time takes the room of one
+/// that may change for up to four.
+const FLAT: usize = 5;
+/// What may come on top until the end, in KiB: sealed slices take 7 KiB a minute.
+const MORE: u64 = 256;
+
+/// KiB resident of a process that are no file's.
 fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a size");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
@@ -51,7 +57,6 @@ fn ten_minutes_at_ten_milliseconds_are_counted_to_the_packet() {
             "{} probes seen, {sent} booked and {overshoot} past the end; {others} late or not sent",
             seen.len()
         );
-        let (first, last) = (sizes[2], sizes[MINUTES - 1]);
-        assert!(last <= first + 4_096, "{sizes:?} KiB");
+        assert!(sizes[MINUTES - 1] <= sizes[FLAT - 1] + MORE, "{sizes:?} KiB");
     });
 }

@@ -1,10 +1,10 @@
-//! History against plain formulas over the same tries, and what it takes of memory and time.
+//! History against plain formulas over the same tries.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hopwatch::engine::end::End;
-use hopwatch::engine::history::{Cell, History, RECENT_ROUNDS, Totals};
+use hopwatch::engine::history::{Cell, History, Totals};
 use hopwatch::engine::probe::Grade;
 use hopwatch::engine::record::{Gap, Record, Why};
 use hopwatch::engine::round::{Late, Round, RoundRow, Row, Try};
@@ -12,74 +12,7 @@ use hopwatch::engine::span::Span;
 use hopwatch::engine::time::Time;
 use proptest::prelude::*;
 
-const MIB: usize = 1 << 20;
-
-/// Numbers that look random and are the same every time.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        // SplitMix64 (Steele, Lea and Flood 2014).
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-}
-
-fn responder(n: u8) -> IpAddr {
-    IpAddr::from([198, 51, 100, n])
-}
-
-/// A link with jitter, some loss in bursts, two routers by turns, and now and then everything else.
-fn outcome(dice: &mut Dice, in_loss: &mut bool, base: u32) -> Try {
-    let stays = dice.roll(100) < if *in_loss { 60 } else { 1 };
-    *in_loss = stays;
-    if stays {
-        return Try::Lost;
-    }
-    let us = base + (dice.roll(40) * dice.roll(40) * u64::from(base) / 8_000) as u32;
-    let (by, kind) = (dice.roll(2) as u8, dice.roll(500));
-    match kind {
-        0 => Try::Refused { by },
-        1 => Try::NotSent,
-        2 => Try::Skipped,
-        3 => Try::Late { us: us + 3_000_000, by, grade: Grade::Kernel },
-        4..10 => Try::Answered { us, by, grade: Grade::User },
-        _ => Try::Answered { us, by, grade: Grade::Kernel },
-    }
-}
-
-/// A watch made by hand: rounds of three tries, so many rows of hops, each tried once an interval.
-struct Watch {
-    dice: Dice,
-    in_loss: Vec<bool>,
-    interval: Duration,
-    now: Time,
-    number: u32,
-}
-
-impl Watch {
-    fn new(rows: u8, interval: Duration) -> Self {
-        let in_loss = vec![false; rows.into()];
-        Self { dice: Dice(7), in_loss, interval, now: Time::ZERO, number: 0 }
-    }
-
-    fn next(&mut self) -> Round {
-        let rows = (1u8..).zip(&mut self.in_loss).map(|(ttl, in_loss)| RoundRow {
-            row: Row::Hop(ttl),
-            ttl,
-            responders: vec![responder(ttl), responder(ttl + 100)],
-            tries: (0..3).map(|_| outcome(&mut self.dice, in_loss, 2_000 * u32::from(ttl))).collect(),
-        });
-        let rows = rows.collect();
-        let Self { number, now: start, interval, .. } = *self;
-        self.number += 1;
-        self.now = start + interval * 3;
-        Round { number, start, interval, end: End::Silent, rows }
-    }
-}
+use crate::rounds::{Dice, Watch, responder};
 
 /// What the plain formulas say of some tries.
 fn plain(tries: &[(Try, Vec<IpAddr>)]) -> Totals {
@@ -265,81 +198,6 @@ fn a_second_answer_counts_in_the_slice_it_came_in() {
     let [all, half, recent] = [Span::All, Span::Since(middle), Span::Since(Time::from_millis(4_500_000))]
         .map(|span| history.totals(Row::Hop(1), span, &[]).counts.duplicates);
     assert_eq!((all, half, recent), (200, 100, 50));
-}
-
-/// What 30 hops take of memory after a week and after a month, tried once an interval.
-fn month(interval: Duration) -> [usize; 2] {
-    let days = |days: u64| Time::from_millis(days * 24 * 3_600_000);
-    let mut watch = Watch::new(30, interval);
-    let mut history = History::default();
-    // A thousand different rounds, again and again: to roll every try takes too long.
-    let pattern: Vec<Round> = (0..1_000).map(|_| watch.next()).collect();
-    let (mut number, mut start) = (0, Time::ZERO);
-    [days(7), days(30)].map(|end| {
-        while start < end {
-            history.push(Round { number, start, ..pattern[number as usize % 1_000].clone() });
-            (number, start) = (number + 1, start + interval * 3);
-        }
-        history.size()
-    })
-}
-
-#[test]
-fn thirty_hops_for_a_month_take_less_than_32_mib() {
-    let [week, month] = month(Duration::from_secs(20));
-    println!("30 hops every 20 s: {:.1} MiB after a week, {:.1} after a month", mib(week), mib(month));
-    assert!(month < 32 * MIB, "{month}");
-}
-
-/// Run with `cargo test --release --test simulated -- --ignored --nocapture default_pace`.
-#[test]
-#[ignore = "folds 78 million tries"]
-fn thirty_hops_for_a_month_at_the_default_pace_take_less_than_32_mib() {
-    let [week, month] = month(Duration::from_secs(1));
-    println!("30 hops every second: {:.1} MiB after a week, {:.1} after a month", mib(week), mib(month));
-    assert!(month < 32 * MIB, "{month}");
-}
-
-fn mib(bytes: usize) -> f64 {
-    bytes as f64 / MIB as f64
-}
-
-/// Run with `cargo test --release --test simulated -- --ignored --nocapture how_long`.
-#[test]
-#[ignore = "prints times, which depend on the machine"]
-fn how_long_a_week_of_eleven_hops_takes_to_ask() {
-    let mut watch = Watch::new(11, Duration::from_secs(1));
-    let mut history = History::default();
-    let began = Instant::now();
-    let week = 7 * 24 * 3_600_u64;
-    while watch.now < Time::from_millis(week * 1_000) {
-        history.apply(&Record::Round(watch.next()));
-    }
-    let rounds = watch.number;
-    println!("{rounds} rounds folded in {:?}, {:.1} MiB", began.elapsed(), mib(history.size()));
-    let mut dice = Dice(1);
-    let mut took = Vec::new();
-    for _ in 0..500 {
-        let [a, b] = [(); 2].map(|()| Time::from_millis(dice.roll(week * 1_000)));
-        for span in [Span::Since(a), Span::Between(a.min(b), a.max(b))] {
-            let began = Instant::now();
-            for ttl in 1..=11 {
-                std::hint::black_box(history.totals(Row::Hop(ttl), span, &[]));
-            }
-            took.push(began.elapsed());
-        }
-    }
-    took.sort_unstable();
-    println!("a random span takes {:?} as a rule, the slowest of 1000 {:?}", took[500], took[999]);
-    let recent = history.recent().next().expect("rounds").start;
-    let began = Instant::now();
-    for ttl in 1..=11 {
-        std::hint::black_box(history.totals(Row::Hop(ttl), Span::Since(recent), &[]));
-    }
-    println!("all of {RECENT_ROUNDS} rounds try by try took {:?}", began.elapsed());
-    let began = Instant::now();
-    let copies: Vec<History> = (0..1_000).map(|_| history.clone()).collect();
-    println!("a clone takes {:?}", began.elapsed() / copies.len() as u32);
 }
 
 #[test]

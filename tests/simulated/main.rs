@@ -13,6 +13,8 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod room;
+mod rounds;
 mod sleep;
 mod slowed;
 mod statistics;

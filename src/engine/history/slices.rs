@@ -22,8 +22,10 @@ struct Level {
 }
 
 /// The widths, and how far back they go: 5 h, 2 days, a month, a year.
+///
+/// The first chunks are short, since a slice that is not sealed yet takes twenty times the room of one that is.
 const LEVELS: [Level; 4] = [
-    Level { width: Duration::from_secs(10), chunk: Duration::from_mins(10), keep: 30 },
+    Level { width: Duration::from_secs(10), chunk: Duration::from_mins(2), keep: 150 },
     Level { width: MINUTE, chunk: HOUR, keep: 54 },
     Level { width: Duration::from_mins(10), chunk: Duration::from_hours(6), keep: 124 },
     Level { width: HOUR, chunk: Duration::from_hours(24), keep: 366 },
