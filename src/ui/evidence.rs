@@ -1,5 +1,7 @@
 //! What the verdict rests on, as lines for so many cells: a page that can be sent to a provider.
 
+mod reasons;
+
 use std::time::Duration;
 
 use ratatui::style::Style;
@@ -8,11 +10,10 @@ use ratatui::text::Line;
 use super::app::App;
 use super::clock::time_of_day;
 use super::text::{fit, wrap};
-use crate::engine::round::Row;
 use crate::engine::table::TableRow;
 use crate::engine::time::Time;
-use crate::engine::verdict::words::{duration, percent};
-use crate::engine::verdict::{Experiment, Finding, HopEvidence, Kind, Standing};
+use crate::engine::verdict::words::duration;
+use crate::engine::verdict::{Finding, HopEvidence, Kind, Standing};
 use crate::report::words::{host, leader};
 
 /// Bursts told one by one, the latest of them.
@@ -68,7 +69,7 @@ pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     }
     page.bursts(&mut lines);
     page.heading(&mut lines, "What was ruled out, and why");
-    for reason in ruled_out(finding, &hops) {
+    for reason in reasons::ruled_out(finding, &hops) {
         page.wrapped(&mut lines, &reason, theme.plain);
     }
     lines
@@ -176,101 +177,10 @@ impl Page<'_> {
     }
 }
 
-/// An experiment that proved nothing.
-fn untold(test: Experiment) -> String {
-    format!(
-        " Asked a third as often it answered {} of {} tries, much as before ({}): that proves nothing either way.",
-        percent(test.slowly),
-        test.tries,
-        percent(test.before)
-    )
-}
-
 /// A part of a verdict as a sentence of its own.
 fn sentence(part: &str) -> String {
     let mut letters = part.chars();
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
-}
-
-/// Whether a hop that answers has left a try unanswered.
-fn has_lost(hop: &HopEvidence) -> bool {
-    hop.standing != Standing::Silent && hop.spread.as_ref().is_some_and(|spread| spread.lost > 0)
-}
-
-/// What else the figures might have meant, and why they do not.
-fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let behind = hops.iter().filter(|hop| hop.standing == Standing::Behind).count();
-    let clean_before = hops.iter().filter(|hop| hop.standing == Standing::Before).count();
-    if finding.kind == Kind::Loss {
-        if behind > 1 {
-            reasons.push(format!(
-                "Not a router that limits its replies: {behind} hops in a row lose alike, the last of them among \
-                 these, and each was asked by packets of its own."
-            ));
-        }
-        if clean_before > 0 {
-            reasons
-                .push(format!("Not the links before: {clean_before} hops there answer without such loss."));
-        }
-        reasons.push(
-            "Not this machine: what it could not send is counted apart and is no part of these figures."
-                .to_owned(),
-        );
-        reasons.push(
-            "Whether it is lost on the way there or on the way back cannot be seen from one end.".to_owned(),
-        );
-    }
-    for other in finding.secondary.iter().filter(|other| other.kind == Kind::Limited) {
-        let whom = match other.hop {
-            Some(Row::Hop(ttl)) => format!("hop {ttl}"),
-            _ => "the target".to_owned(),
-        };
-        reasons.push(match (other.per_second, other.experiment) {
-            (Some(rate), Some(test)) if test.is_proof => format!(
-                "No fault at {whom}: asked a third as often it answered {} of {} tries instead of {}. It answers at \
-                 most {rate:.2} a second, whatever is asked.",
-                percent(test.slowly),
-                test.tries,
-                percent(test.before)
-            ),
-            (Some(rate), _) => format!(
-                "No fault at {whom}: its answers come as evenly as from a token bucket, {rate:.2} a second whatever is \
-                 asked, and hops behind it do not lose as much."
-            ),
-            (None, test) => format!(
-                "No fault at {whom}: what it leaves unanswered, {}, is not missing from the hops behind it. Routers \
-                 answer probes when they have time to; what they pass on is another matter.{}",
-                percent(other.rate.unwrap_or_default()),
-                test.map(untold).unwrap_or_default()
-            ),
-        });
-    }
-    let plain = match finding.kind {
-        Kind::TargetLimited => {
-            "No loss on the path: the target's answers come as evenly as from a token bucket, which chance does not \
-             bring about; loss on a link would come by chance."
-        }
-        Kind::Unclear if finding.alone => {
-            "Loss on the last link and a target that leaves a share of the probes unanswered look the same from here. \
-             Asking by another protocol (u) tells them apart: a limiter of ICMP answers does not touch TCP."
-        }
-        Kind::Unclear => "More tries tell where it begins: each hop is asked once an interval.",
-        Kind::Clean if finding.silent_target => {
-            "What lies behind the last hop that answers cannot be judged: the target says nothing to such probes. \
-             Asking by another protocol (u) may reach it."
-        }
-        Kind::Clean if hops.iter().any(has_lost) && reasons.is_empty() => {
-            "Some tries were lost, but so few and so scattered that no link stands out."
-        }
-        Kind::Clean if reasons.is_empty() => "Nothing was missing that would need an explanation.",
-        Kind::Gathering => "Too few tries to rule anything out.",
-        _ => "",
-    };
-    if !plain.is_empty() {
-        reasons.push(plain.to_owned());
-    }
-    reasons
 }

@@ -58,7 +58,7 @@ fn keys() -> Vec<Line> {
 fn legend(glyphs: &Glyphs) -> Vec<Line> {
     let marks: [(Cow<'static, str>, &'static str); 10] = [
         (glyphs.bars.concat().into(), "answered; the scale stands above"),
-        (glyphs.lost.into(), "lost: no answer within the timeout"),
+        (glyphs.lost.into(), "lost: no answer within the timeout; dim if harmless"),
         (glyphs.late.into(), "late: after the timeout, but not lost"),
         (glyphs.refused.into(), "refused, as with !N !H !X after a host"),
         (glyphs.waiting.into(), "not decided yet"),

@@ -16,7 +16,7 @@ use crate::report::text::{self, Layout};
 use crate::settings::Hosts;
 use crate::ui::action::Action;
 use crate::ui::app::{App, UiConfig};
-use crate::ui::testing::{Scene, answered, clean, config, lossy, picture, silent_target};
+use crate::ui::testing::{Scene, answered, clean, config, lossy, picture, refused, silent_target, unplugged};
 use crate::ui::theme::{Depth, Glyphs, Look, Theme};
 use crate::watch::View;
 
@@ -94,6 +94,18 @@ fn the_page_names_no_row_twice_after_the_route_has_become_shorter() {
     assert_eq!((1..=10).map(listed).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 0, 0, 0, 0], "{page}");
     assert!(page.contains("  6 example.org "), "{page}");
     assert!(page.contains("4 more on a route that is no longer taken"), "{page}");
+}
+
+#[test]
+fn the_page_rules_something_out_whatever_was_found() {
+    for scene in [loses_past_six(), limited(), lossy(), silent_target(), clean(), refused(), unplugged()] {
+        let mut app = scene.app(100, 60);
+        app.update(Action::Evidence);
+        let page = picture(&app, 100, 60).to_string();
+        let mut lines = page.lines().skip_while(|line| !line.contains("What was ruled out, and why"));
+        let reason = lines.nth(1).expect("a line below the heading");
+        assert!(!reason.trim_matches(['"', ' ']).is_empty(), "{page}");
+    }
 }
 
 /// What each of the reports says of a span.
