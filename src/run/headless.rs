@@ -6,7 +6,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use super::{Exit, RunError, Views, launch, to_the_end};
+use super::views::{Views, to_the_end};
+use super::{Exit, RunError, launch};
 use crate::engine::record::Record;
 use crate::engine::time::{Anchor, Time};
 use crate::session::files;
