@@ -120,7 +120,7 @@ fn every_channel(lies: u64) -> u64 {
 #[test]
 fn among_lies_every_hop_and_every_time_is_true() {
     lab::inside(|| {
-        every_channel(10_000);
+        every_channel(30_000);
     });
 }
 
@@ -128,8 +128,10 @@ fn among_lies_every_hop_and_every_time_is_true() {
 #[ignore = "a million lies take three minutes"]
 fn among_a_million_lies_every_hop_and_every_time_is_true() {
     lab::inside(|| {
-        let told = every_channel(175_000);
+        let mut told = 0;
+        while told < 1_000_000 {
+            told += every_channel(175_000);
+        }
         println!("{told} lies told, none believed");
-        assert!(told >= 1_000_000);
     });
 }

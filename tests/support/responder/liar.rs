@@ -20,6 +20,8 @@ pub const LIAR: (Ipv4Addr, Ipv6Addr) =
 const STABLE: u16 = 33_434;
 /// Probes kept to lie about.
 const KEPT: usize = 600;
+/// Lies of so long come at once, at most.
+const MADE_UP: Duration = Duration::from_millis(10);
 /// After so long a probe has had its answer, and the same again is a replay.
 const ANSWERED: Duration = Duration::from_secs(1);
 
@@ -54,6 +56,8 @@ impl Liar {
                     due += (now - before).as_secs_f64() * f64::from(rate);
                 }
                 before = now;
+                // What was missed while others had the processor is not made up for: it would come all at once.
+                due = due.min(f64::from(rate) * MADE_UP.as_secs_f64());
                 while due >= 1.0 && !end.load(Ordering::Relaxed) {
                     due -= 1.0;
                     let lie = work.lie();

@@ -9,8 +9,12 @@ use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType,
     TimestampingFlag, bind, recvmsg, sendmsg, setsockopt, socket, sockopt,
 };
+use nix::{setsockopt_impl, sockopt_impl};
 
-const PACKET_OUTGOING: u8 = 4;
+sockopt_impl!(IgnoreOutgoing, SetOnly, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, bool);
+
+/// Wanted receive buffer in bytes: whatever comes in while others have the processor is seen all the same.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// The socket.
 #[derive(Debug)]
@@ -40,6 +44,9 @@ impl PacketSocket {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let fd = socket(AddressFamily::Packet, SockType::Raw, flags, SockProtocol::EthAll)
             .expect("a packet socket");
+        // What others send on the interface is no business of ours; a flood of it would fill the buffer.
+        setsockopt(&fd, IgnoreOutgoing, &true).expect("only what comes in");
+        setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER).expect("a receive buffer");
         bind(fd.as_raw_fd(), &address).expect("a packet socket on the interface");
         let stamps = TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE
             | TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE
@@ -50,17 +57,12 @@ impl PacketSocket {
 
     /// The next frame that came in; `None` when there is none.
     pub fn receive(&mut self) -> Option<Stamped> {
-        loop {
-            let (stamped, kind) = self.read(MsgFlags::empty())?;
-            if kind != PACKET_OUTGOING {
-                return Some(stamped);
-            }
-        }
+        self.read(MsgFlags::empty())
     }
 
     /// The next frame that has left, as the kernel loops it back with its stamp; `None` when there is none.
     pub fn left(&mut self) -> Option<Stamped> {
-        Some(self.read(MsgFlags::MSG_ERRQUEUE)?.0)
+        self.read(MsgFlags::MSG_ERRQUEUE)
     }
 
     /// Sends a frame.
@@ -73,7 +75,7 @@ impl PacketSocket {
         }
     }
 
-    fn read(&mut self, flags: MsgFlags) -> Option<(Stamped, u8)> {
+    fn read(&mut self, flags: MsgFlags) -> Option<Stamped> {
         let mut control = vec![0; 512];
         let mut bytes = [IoSliceMut::new(&mut self.buffer)];
         let message = loop {
@@ -89,9 +91,8 @@ impl PacketSocket {
             _ => None,
         });
         let at = stamp.map(|stamp| stamp.tv_sec() * 1_000_000_000 + stamp.tv_nsec());
-        let kind = message.address.map_or(0, |address| address.pkttype());
         let length = message.bytes;
-        Some((Stamped { frame: self.buffer[..length].to_vec(), at }, kind))
+        Some(Stamped { frame: self.buffer[..length].to_vec(), at })
     }
 }
 
