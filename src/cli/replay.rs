@@ -49,6 +49,9 @@ pub struct ReplayCli {
     /// Show names and addresses
     #[arg(short = 'b', long)]
     pub show_ips: bool,
+    /// Hide MPLS labels
+    #[arg(short = 'e', long)]
+    pub hide_mpls: bool,
     /// Print this help
     #[arg(short = 'h', long, action = ArgAction::HelpShort)]
     help: Option<bool>,
@@ -70,7 +73,7 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         ReplayCli::command().debug_assert();
-        let line = "replay -rwjnb --list --from -2h --to 14:03 FILE";
+        let line = "replay -rwjnbe --list --from -2h --to 14:03 FILE";
         let cli = ReplayCli::parse_args(line.split(' ').map(OsString::from)).unwrap();
         let expected = ReplayCli {
             file: Some("FILE".into()),
@@ -82,6 +85,7 @@ mod tests {
             to: Some("14:03".to_owned()),
             no_dns: true,
             show_ips: true,
+            hide_mpls: true,
             help: None,
         };
         assert_eq!(cli, expected);

@@ -267,6 +267,11 @@ impl Collector {
         (rounds.collect(), overshoot)
     }
 
+    /// Probes past the end in the rounds that are settled.
+    pub const fn overshoot(&self) -> u64 {
+        self.overshoot
+    }
+
     /// Whether every try handed out so far is decided.
     pub fn is_quiet(&self) -> bool {
         self.poll_timeout().is_none()

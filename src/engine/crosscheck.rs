@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::probe::{Answer, Event, Flow, Probe, ProbeNo, SendOutcome, SentAt};
 use super::round::LATE;
 use super::rtt::{Arrival, rtt};
@@ -25,6 +27,111 @@ pub struct Echoes {
     pub rtt: Running,
 }
 
+impl Echoes {
+    /// Takes in what became of a request.
+    pub fn take(&mut self, echo: Echo) {
+        let counts = &mut self.counts;
+        match echo {
+            Echo::Answered(us) => {
+                counts.answered += 1;
+                self.time(us);
+            }
+            Echo::Late(us) => {
+                counts.lost = counts.lost.saturating_sub(1);
+                counts.late += 1;
+                self.time(us);
+            }
+            Echo::Refused => counts.refused += 1,
+            Echo::RefusedLate => {
+                counts.lost = counts.lost.saturating_sub(1);
+                counts.refused += 1;
+            }
+            Echo::Lost => counts.lost += 1,
+            Echo::NotSent => counts.not_sent += 1,
+            Echo::Duplicate => counts.duplicates += 1,
+            Echo::InFlight => counts.in_flight += 1,
+        }
+    }
+
+    fn time(&mut self, us: u32) {
+        self.last = Some(Duration::from_micros(us.into()));
+        self.rtt.push(us.into());
+    }
+}
+
+/// What became of an echo request, in the order in which it came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Echo {
+    /// Answered in time, after so many µs.
+    Answered(u32),
+    /// One that was lost is answered, after so many µs.
+    Late(u32),
+    /// Refused on the way.
+    Refused,
+    /// One that was lost is refused.
+    RefusedLate,
+    /// No answer within the timeout.
+    Lost,
+    /// This machine could not send it.
+    NotSent,
+    /// One that was answered is answered again.
+    Duplicate,
+    /// Not decided when the watch ended.
+    InFlight,
+}
+
+impl Serialize for Echo {
+    /// A time is a number, all else a mark: `!` refused, `*` lost, and so on; a `+` behind it if it came late.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Answered(us) => serializer.serialize_u32(*us),
+            Self::Late(us) => serializer.collect_str(&format_args!("{us}+")),
+            Self::Refused => serializer.serialize_str("!"),
+            Self::RefusedLate => serializer.serialize_str("!+"),
+            Self::Lost => serializer.serialize_str("*"),
+            Self::NotSent => serializer.serialize_str("x"),
+            Self::Duplicate => serializer.serialize_str("="),
+            Self::InFlight => serializer.serialize_str("?"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Echo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Time(u32),
+            Mark(String),
+        }
+        let mark = match Written::deserialize(deserializer)? {
+            Written::Time(us) => return Ok(Self::Answered(us)),
+            Written::Mark(mark) => mark,
+        };
+        Ok(match mark.as_str() {
+            "!" => Self::Refused,
+            "!+" => Self::RefusedLate,
+            "*" => Self::Lost,
+            "x" => Self::NotSent,
+            "=" => Self::Duplicate,
+            "?" => Self::InFlight,
+            late => {
+                let us = late.strip_suffix('+').and_then(|us| us.parse().ok());
+                Self::Late(us.ok_or_else(|| serde::de::Error::custom("an echo that means nothing"))?)
+            }
+        })
+    }
+}
+
+/// What became of echo requests in about the length of a round.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Echoed {
+    /// When it was known.
+    pub at: Time,
+    /// What became of each.
+    pub us: Vec<Echo>,
+}
+
 /// Asks a target by echo, and counts.
 #[derive(Clone, Debug)]
 pub struct CrossCheck {
@@ -36,6 +143,10 @@ pub struct CrossCheck {
     /// When the next request is due; `None` while none is wanted.
     due: Option<Time>,
     echoes: Echoes,
+    /// What is not told yet.
+    untold: Vec<Echo>,
+    /// When something was told last.
+    told: Time,
     version: u64,
 }
 
@@ -55,15 +166,17 @@ enum State {
 }
 
 impl CrossCheck {
-    /// None asked yet; an answer is waited for as long as `timeout`.
-    pub fn new(target: IpAddr, timeout: Duration) -> Self {
+    /// Goes on behind `past`; an answer is waited for as long as `timeout`.
+    pub fn new(target: IpAddr, timeout: Duration, past: Echoes) -> Self {
         Self {
             target,
             timeout,
             entries: VecDeque::new(),
             base: 0,
             due: None,
-            echoes: Echoes::default(),
+            echoes: past,
+            untold: Vec::new(),
+            told: Time::ZERO,
             version: 0,
         }
     }
@@ -83,7 +196,6 @@ impl CrossCheck {
         self.due = Some(if next > now { next } else { now + interval });
         let no = ProbeNo(self.base.wrapping_add(self.entries.len() as u32));
         self.entries.push_back(Entry { created: now, sent: None, stamp: None, state: State::InFlight });
-        self.echoes.counts.in_flight += 1;
         self.version += 1;
         Some(Probe { no, ttl: TTL, flow: Flow::Stable })
     }
@@ -109,34 +221,21 @@ impl CrossCheck {
                 }
             }
             Event::Reply(reply) => {
-                let target = self.target;
                 let Some(entry) = reply.no.and_then(|no| self.entry(no)) else { return };
                 let (Some(sent), before) = (entry.sent, entry.state) else { return };
                 entry.state = State::Decided;
                 let arrival =
                     Arrival { kernel: reply.kernel, measured: reply.measured, received: reply.received };
                 let (time, _) = rtt(sent, entry.stamp, arrival);
-                let is_echo = reply.answer == Answer::Direct && reply.from == target;
-                let echoes = &mut self.echoes;
-                let counts = &mut echoes.counts;
-                match before {
-                    State::Decided => {
-                        counts.duplicates += 1;
-                        return;
-                    }
-                    State::InFlight => counts.in_flight -= 1,
-                    State::Lost => counts.lost -= 1,
-                }
-                match (is_echo, before) {
-                    (false, _) => counts.refused += 1,
-                    (true, State::Lost) => counts.late += 1,
-                    (true, _) => counts.answered += 1,
-                }
-                if is_echo {
-                    echoes.last = Some(time);
-                    echoes.rtt.push(time.as_secs_f64() * 1e6);
-                }
-                self.version += 1;
+                let us = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+                let is_echo = reply.answer == Answer::Direct && reply.from == self.target;
+                self.decide(match (before, is_echo) {
+                    (State::Decided, _) => Echo::Duplicate,
+                    (State::InFlight, true) => Echo::Answered(us),
+                    (State::InFlight, false) => Echo::Refused,
+                    (State::Lost, true) => Echo::Late(us),
+                    (State::Lost, false) => Echo::RefusedLate,
+                });
             }
             Event::Local { no: Some(no), .. } => self.not_sent(no),
             Event::Local { no: None, .. } | Event::Bare { .. } | Event::Stray(_) => {}
@@ -146,14 +245,14 @@ impl CrossCheck {
     /// Decides what has waited long enough.
     pub fn handle_timeout(&mut self, now: Time) {
         let timeout = self.timeout;
+        let mut lost = 0;
         for entry in &mut self.entries {
             if entry.state == State::InFlight && entry.created + timeout <= now {
                 entry.state = State::Lost;
-                self.echoes.counts.in_flight -= 1;
-                self.echoes.counts.lost += 1;
-                self.version += 1;
+                lost += 1;
             }
         }
+        (0..lost).for_each(|_| self.decide(Echo::Lost));
         while self.entries.front().is_some_and(|entry| now.since(entry.created) > LATE.max(timeout)) {
             self.entries.pop_front();
             self.base = self.base.wrapping_add(1);
@@ -167,8 +266,26 @@ impl CrossCheck {
     }
 
     /// What has become of the requests so far.
-    pub const fn echoes(&self) -> Echoes {
-        self.echoes
+    pub fn echoes(&self) -> Echoes {
+        let mut echoes = self.echoes;
+        (0..self.in_flight()).for_each(|_| echoes.take(Echo::InFlight));
+        echoes
+    }
+
+    /// What became of requests since the last time, if `pause` has gone by since then.
+    pub fn poll_record(&mut self, now: Time, pause: Duration) -> Option<Echoed> {
+        if self.untold.is_empty() || now.since(self.told) < pause {
+            return None;
+        }
+        self.told = now;
+        Some(Echoed { at: now, us: std::mem::take(&mut self.untold) })
+    }
+
+    /// What is left to be told if this is the end, what is not decided included.
+    pub fn finish(&mut self, now: Time) -> Option<Echoed> {
+        let in_flight = std::iter::repeat_n(Echo::InFlight, self.in_flight());
+        self.untold.extend(in_flight);
+        self.poll_record(now, Duration::ZERO)
     }
 
     /// A number that grows with every change.
@@ -179,9 +296,17 @@ impl CrossCheck {
     fn not_sent(&mut self, no: ProbeNo) {
         let Some(entry) = self.entry(no).filter(|entry| entry.state == State::InFlight) else { return };
         entry.state = State::Decided;
-        self.echoes.counts.in_flight -= 1;
-        self.echoes.counts.not_sent += 1;
+        self.decide(Echo::NotSent);
+    }
+
+    fn decide(&mut self, echo: Echo) {
+        self.echoes.take(echo);
+        self.untold.push(echo);
         self.version += 1;
+    }
+
+    fn in_flight(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.state == State::InFlight).count()
     }
 
     fn entry(&mut self, no: ProbeNo) -> Option<&mut Entry> {

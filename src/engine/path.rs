@@ -2,12 +2,16 @@
 
 mod ending;
 mod evidence;
+mod recorded;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::evidence::Meaning;
 use self::evidence::{Change, Hop};
+pub use self::recorded::{RecordedPath, Seen};
 pub use super::end::End;
 use super::probe::{ProbeNo, Quoted, Reply};
 use super::round::Row;
@@ -33,28 +37,43 @@ pub struct PathView {
 }
 
 /// What is known of the responders at one hop.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct HopView {
     /// Who answered last; `None` while nobody did.
+    #[serde(rename = "address")]
     pub current: Option<IpAddr>,
     /// The MPLS labels of the last answer, outermost first.
+    #[serde(rename = "mpls", skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
     /// The last refusal, until an ordinary answer comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Icmp>,
     /// The answer came from the target's own address before its end: marked.
+    #[serde(skip_serializing_if = "is_false")]
     pub by_target: bool,
     /// A NAT rewrote the quoted destination in the last answer.
+    #[serde(skip_serializing_if = "is_false")]
     pub rewritten: bool,
     /// The last answer's own TTL on arrival.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_ttl: Option<u8>,
     /// It is asked in flows of its own, since its answers name no probe: load balancers may send them
     /// another way.
+    #[serde(skip_serializing_if = "is_false")]
     pub other_flow: bool,
     /// Who said last that the packet is too big for its next link, and that link's MTU. It stays, since this
     /// machine cuts packets to fit from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtu: Option<(IpAddr, u32)>,
     /// What the last answer quoted of the probe's IP header, by a channel that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quoted: Option<Quoted>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What is known of the path, and what follows for probing.
@@ -256,13 +275,7 @@ impl Path {
 
     /// The highest TTL that has a row of its own.
     fn last_hop(&self) -> u8 {
-        let last = match self.end {
-            End::Target { upto, .. } => upto.saturating_sub(1),
-            End::Refused { ttl, address, .. } if address == self.target => ttl.saturating_sub(1),
-            End::Other { ttl, .. } | End::Refused { ttl, .. } | End::Loop { ttl } => ttl,
-            End::Silent | End::MaxTtl => self.last_responder(),
-        };
-        last.min(self.max_ttl)
+        last_hop(self.end, self.target, || self.last_responder()).min(self.max_ttl)
     }
 
     /// The highest TTL at which anyone but the target itself answers.
@@ -272,5 +285,15 @@ impl Path {
             .rev()
             .filter(|(_, hop)| matches!(hop.latest, Some((_, Meaning::Router | Meaning::Blocked { .. }))));
         answered.next().map_or(0, |(ttl, _)| ttl)
+    }
+}
+
+/// The highest TTL that has a row of its own on a path to `target` that ends so.
+fn last_hop(end: End, target: IpAddr, last_responder: impl FnOnce() -> u8) -> u8 {
+    match end {
+        End::Target { upto, .. } => upto.saturating_sub(1),
+        End::Refused { ttl, address, .. } if address == target => ttl.saturating_sub(1),
+        End::Other { ttl, .. } | End::Refused { ttl, .. } | End::Loop { ttl } => ttl,
+        End::Silent | End::MaxTtl => last_responder(),
     }
 }

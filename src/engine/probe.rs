@@ -221,7 +221,7 @@ pub struct Reply {
 }
 
 /// What a router quoted of a probe's IP header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Quoted {
     /// The TTL or hop limit left: 1, or 0 from some routers, where no other device meddled with it.
     pub ttl: u8,
@@ -239,7 +239,7 @@ pub enum Answer {
 }
 
 /// Why a message was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stray {
     /// It quotes no packet of ours.

@@ -4,11 +4,15 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::crosscheck::Echoed;
+use super::end::End;
 use super::epoch::Epoch;
 use super::faults::Fault;
 use super::journal::Entry;
+use super::path::Seen;
 use super::probe::Command;
 use super::round::{Late, Round, Row};
+use super::strays::Strays;
 use super::time::{Anchor, Time};
 
 /// The engine's one output: settled facts, in order. A session on disk is these, one a line.
@@ -36,6 +40,31 @@ pub enum Record {
     Name(IpAddr, String),
     /// A hop is asked less often than the interval says, or as often again.
     Slowed(Slowed),
+    /// An answer showed something else than its responder's did before.
+    Hop(Seen),
+    /// What is part of no row, counted up to this moment.
+    Strays(Time, Strays),
+    /// What became of echo requests to a target that does not answer.
+    CrossCheck(Echoed),
+    /// Probes leave from this address from here on.
+    Source(Time, IpAddr),
+    /// A round that was not settled when the watch ended.
+    Open(Round),
+    /// The watch ended.
+    End(Ending),
+}
+
+/// How a watch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Ending {
+    /// When.
+    pub at: Time,
+    /// Where the path ended then.
+    pub end: End,
+    /// The TTL at which the target answered last, if it ever did.
+    pub target_ttl: Option<u8>,
+    /// The highest TTL that had a row of its own.
+    pub last_hop: u8,
 }
 
 /// A stretch of time in which nothing was probed.

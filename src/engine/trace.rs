@@ -6,7 +6,7 @@
 //! [`poll_record`](Trace::poll_record) until it is empty. Answers come before timeouts, so that one which
 //! waited in the kernel is not called lost.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::epoch::Epochs;
 use super::faults::{Fault, Faults};
 use super::history::History;
 use super::journal::{Entry, Journal};
-use super::path::{Meaning, Path};
+use super::path::{Meaning, Path, RecordedPath};
 use super::probe::{
     Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
 };
@@ -27,6 +27,8 @@ use super::record::{Gap, Record, Slowed, Why};
 use super::round::{LATE, RoundRow, Row, Try};
 use super::snapshot::{Pace, Snapshot};
 use super::span::Span;
+use super::strays::Strays;
+use super::telling::Telling;
 use super::time::{Anchor, Time};
 use super::verdict::{PaceWish, verdict};
 
@@ -53,7 +55,7 @@ pub struct TraceConfig {
 }
 
 /// What an earlier trace to the same target has left.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Past {
     /// Its settled rounds.
     pub history: Arc<History>,
@@ -61,6 +63,10 @@ pub struct Past {
     pub journal: Arc<Journal>,
     /// The routes that it saw.
     pub epochs: Arc<Epochs>,
+    /// The path as it was recorded.
+    pub path: RecordedPath,
+    /// What was part of no row.
+    pub strays: Strays,
     /// When it began.
     pub started: Time,
     /// The last moment that it told of.
@@ -90,7 +96,9 @@ pub struct Trace {
     fault_no: Option<ProbeNo>,
     /// The latest probe that is known to have left.
     left_no: Option<ProbeNo>,
-    strays: BTreeMap<Stray, u64>,
+    /// What is part of no row, but for the collector's share.
+    strays: Strays,
+    telling: Telling,
     /// When the target answered last; the start before it ever did.
     heard: Time,
     /// The last moment known to have been lived through.
@@ -123,7 +131,8 @@ impl Trace {
             faults: Faults::default(),
             fault_no: None,
             left_no: None,
-            strays: BTreeMap::new(),
+            strays: Strays::default(),
+            telling: Telling::new(RecordedPath::new(config.target), Strays::default()),
             heard: now,
             lived: now,
             closed: None,
@@ -144,6 +153,8 @@ impl Trace {
         self.cycles = past.rounds.saturating_mul(self.config.pace.tries.into());
         self.detector.resume(past.next_entry, &past.epochs);
         self.epochs = past.epochs;
+        self.telling = Telling::new(past.path, past.strays.clone());
+        self.strays = past.strays;
         let open = self.journal.iter().filter(|entry| entry.is_open());
         let ended = open.map(|entry| {
             let end = Some(past.ended.max(entry.start));
@@ -295,6 +306,18 @@ impl Trace {
         self.version
     }
 
+    /// Tells all that is not settled as it is `now`, as the last facts of all.
+    pub fn finish(&mut self, now: Time) {
+        let (open, overshoot) = self.collector.open_rounds(&self.path);
+        for round in &open {
+            self.telling.round(round);
+        }
+        self.records.extend(open.into_iter().map(Record::Open));
+        let strays = self.strays(overshoot);
+        let last = self.telling.last(now, &self.path.view(), &strays);
+        self.records.extend(last);
+    }
+
     /// Every try asked for is decided.
     pub fn is_finished(&self) -> bool {
         self.prober.is_done() && self.collector.is_quiet()
@@ -336,8 +359,8 @@ impl Trace {
             open,
             pace: self.prober.pace(),
             fault: self.faults.latest(),
-            strays: self.strays.clone(),
-            overshoot,
+            strays: self.strays.messages.clone(),
+            overshoot: self.strays.overshoot + overshoot,
             finished: self.is_finished(),
         }
     }
@@ -405,7 +428,7 @@ impl Trace {
     }
 
     fn stray(&mut self, reason: Stray) {
-        *self.strays.entry(reason).or_default() += 1;
+        *self.strays.messages.entry(reason).or_default() += 1;
     }
 
     fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault, not_sent: u64) {
@@ -430,6 +453,7 @@ impl Trace {
     }
 
     fn settle(&mut self, now: Time) {
+        let before = self.records.len();
         while let Some(round) = self.collector.settle(&self.path, self.prober.is_done()) {
             let is_due = round.number % JUDGED_EVERY == JUDGED_EVERY - 1;
             let is_open = self.slowed.is_some() || round.rows.iter().any(may_ration);
@@ -439,6 +463,16 @@ impl Trace {
                 self.experiment(now);
             }
         }
+        if self.records.len() > before {
+            let strays = self.strays(self.collector.overshoot());
+            let news = self.telling.news(now, &self.path.view(), &strays);
+            self.records.extend(news);
+        }
+    }
+
+    /// What is part of no row, where so much of it is the collector's.
+    fn strays(&self, overshoot: u64) -> Strays {
+        Strays { overshoot: self.strays.overshoot + overshoot, ..self.strays.clone() }
     }
 
     /// Asks a hop less often while that would settle how it rations its answers.
@@ -462,6 +496,9 @@ impl Trace {
     /// Tells a settled fact: history learns what it knows from these alone.
     fn record(&mut self, record: Record) {
         Arc::make_mut(&mut self.history).apply(&record);
+        if let Record::Round(round) = &record {
+            self.telling.round(round);
+        }
         self.records.push_back(record);
     }
 }

@@ -55,13 +55,13 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
                 hosts,
                 wide: cli.report_wide,
                 origins: false,
-                labels: false,
+                labels: !cli.hide_mpls,
                 span: Span::All,
                 figures,
             };
             text::write(out, &view, layout, &zone)?;
         }
-        (false, false) => return screen(view, hosts, zone),
+        (false, false) => return screen(view, (hosts, !cli.hide_mpls), zone),
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -123,8 +123,8 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
         names: Arc::new(tape.names().collect::<Names>()),
         origins: Arc::default(),
         naming: false,
-        about: Arc::new(about(&session.header)),
-        echoes: None,
+        about: Arc::new(About { source: tape.source(), ..about(&session.header) }),
+        echoes: tape.echoes(),
         said: None,
         recorded: Arc::new(recorded),
         untold: None,
@@ -161,7 +161,7 @@ impl WatchLink for Recording {
     fn request(&self, _: Request) {}
 }
 
-fn screen(view: View, hosts: Hosts, zone: TimeZone) -> Result<Exit, RunError> {
+fn screen(view: View, (hosts, labels): (Hosts, bool), zone: TimeZone) -> Result<Exit, RunError> {
     let (sender, messages) = mpsc::channel();
     let notices = sender.clone();
     watch::listen(move |notice| notices.send(Msg::Watch(notice)).is_ok())?;
@@ -170,7 +170,7 @@ fn screen(view: View, hosts: Hosts, zone: TimeZone) -> Result<Exit, RunError> {
     let look = Look::detect(|name| std::env::var(name).ok());
     let config = UiConfig {
         hosts,
-        labels: false,
+        labels,
         interval_floor: FLOOR,
         look,
         zone,

@@ -1,24 +1,23 @@
-//! Records folded into what a front end shows: the same figures that the watch had, without prober or collector.
-//!
-//! What only the watch knew is not on the tape: MPLS labels, what routers quoted, strays.
+//! Records folded into what a front end shows: what the watch showed, without prober or collector.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::format::moment;
 use super::header::Header;
-use crate::engine::end::End;
+use crate::engine::crosscheck::Echoes;
 use crate::engine::epoch::Epochs;
 use crate::engine::faults::Fault;
 use crate::engine::history::History;
 use crate::engine::journal::{Entry, Journal};
-use crate::engine::path::{HopView, PathView};
+use crate::engine::path::RecordedPath;
 use crate::engine::probe::Command;
-use crate::engine::record::{Record, Why};
-use crate::engine::round::{Round, Row, Try};
+use crate::engine::record::{Gap, Record, Why};
+use crate::engine::round::Round;
 use crate::engine::snapshot::{Pace, Snapshot};
 use crate::engine::span::Span;
+use crate::engine::strays::Strays;
 use crate::engine::time::{Anchor, Time};
 use crate::engine::trace::Past;
 
@@ -31,12 +30,18 @@ pub struct Tape {
     now: Time,
     anchor: Anchor,
     pace: Pace,
-    path: PathView,
+    path: RecordedPath,
     history: Arc<History>,
+    /// The rounds that were open when the watch ended.
+    open: Vec<Round>,
     journal: Arc<Journal>,
     epochs: Arc<Epochs>,
     fault: Option<Fault>,
     names: HashMap<IpAddr, Arc<str>>,
+    /// Up to where the span begins, and up to where it ends.
+    strays: (Strays, Strays),
+    echoes: Option<Echoes>,
+    source: Option<IpAddr>,
     rounds: u32,
     /// The number of the next event.
     next_entry: u32,
@@ -52,12 +57,16 @@ impl Tape {
             now: Time::ZERO,
             anchor: header.anchor(),
             pace: header.pace.into(),
-            path: PathView::default(),
+            path: RecordedPath::new(header.address),
             history: Arc::default(),
+            open: Vec::new(),
             journal: Arc::default(),
             epochs: Arc::default(),
             fault: None,
             names: HashMap::new(),
+            strays: <(Strays, Strays)>::default(),
+            echoes: None,
+            source: header.source,
             rounds: 0,
             next_entry: 0,
         }
@@ -70,16 +79,23 @@ impl Tape {
             self.now = self.now.max(at);
         }
         match record {
-            Record::Round(round) => self.round(round),
+            Record::Round(round) => {
+                if self.begins(&round) {
+                    self.now = self.now.max(round.start + round.interval * u32::from(self.pace.tries));
+                    Arc::make_mut(&mut self.history).push(round);
+                }
+            }
+            Record::Open(round) => {
+                if self.begins(&round) {
+                    self.open.push(round);
+                }
+            }
             Record::Late(_) | Record::Duplicate(_) | Record::Slowed(_) => {
                 Arc::make_mut(&mut self.history).apply(&record);
             }
             Record::Gap(gap) => {
-                // What was in force when the watch ended was watched no longer.
-                if let Some(fault) =
-                    self.fault.as_mut().filter(|fault| gap.why == Why::Resumed && fault.until.is_none())
-                {
-                    fault.until = Some(gap.from);
+                if gap.why == Why::Resumed {
+                    self.resumed(gap);
                 }
                 Arc::make_mut(&mut self.history).apply(&record);
             }
@@ -103,57 +119,53 @@ impl Tape {
                     Arc::make_mut(&mut self.epochs).take(epoch);
                 }
             }
-            Record::Fault(_) => {}
+            Record::Hop(seen) if seen.at < self.span.to() => self.path.seen(&seen),
+            Record::Strays(at, strays) if at < self.span.from() => self.strays.0 = strays,
+            Record::Strays(at, strays) if at < self.span.to() => self.strays.1 = strays,
+            Record::CrossCheck(told) if self.holds(told.at) => {
+                let echoes = self.echoes.get_or_insert_default();
+                told.us.into_iter().for_each(|echo| echoes.take(echo));
+            }
+            Record::Source(at, address) if at < self.span.to() => self.source = Some(address),
+            Record::End(ending) if self.holds(ending.at) => {
+                self.path.ending(&ending);
+                // The last round may have been decided before its time was over.
+                self.now = ending.at;
+            }
+            Record::Fault(_)
+            | Record::Hop(_)
+            | Record::Strays(..)
+            | Record::CrossCheck(_)
+            | Record::Source(..)
+            | Record::End(_) => {}
         }
     }
 
-    fn round(&mut self, round: Round) {
-        if !self.holds(round.start) {
-            return;
+    /// The watch goes on after it had ended: what was in force or open then was watched no longer.
+    fn resumed(&mut self, gap: Gap) {
+        if let Some(fault) = self.fault.as_mut().filter(|fault| fault.until.is_none()) {
+            fault.until = Some(gap.from);
         }
-        self.started.get_or_insert(round.start);
-        self.now = self.now.max(round.start + round.interval * u32::from(self.pace.tries));
-        self.rounds = self.rounds.max(round.number.saturating_add(1));
-        self.observe(&round);
-        Arc::make_mut(&mut self.history).push(round);
+        if let Some(echoes) = &mut self.echoes {
+            echoes.counts.in_flight = 0;
+        }
+        let history = Arc::make_mut(&mut self.history);
+        self.open.drain(..).for_each(|round| history.push(round));
+    }
+
+    /// Whether a round is part of the span; if so, it says where the path led.
+    fn begins(&mut self, round: &Round) -> bool {
+        let holds = self.holds(round.start);
+        if holds {
+            self.started.get_or_insert(round.start);
+            self.rounds = self.rounds.max(round.number.saturating_add(1));
+            self.path.round(round);
+        }
+        holds
     }
 
     fn holds(&self, at: Time) -> bool {
         self.span.from() <= at && at < self.span.to()
-    }
-
-    /// Where the path led in this round, and who answered last at each hop.
-    fn observe(&mut self, round: &Round) {
-        self.path.end = round.end;
-        if let End::Target { ttl, .. } = round.end {
-            self.path.target_ttl = Some(ttl);
-        }
-        for part in &round.rows {
-            let latest = part.tries.iter().rev().find_map(|outcome| match outcome {
-                Try::Answered { by, .. } | Try::Late { by, .. } | Try::Refused { by } => {
-                    part.responders.get(usize::from(*by)).copied()
-                }
-                _ => None,
-            });
-            let view = match part.row {
-                Row::Target => &mut self.path.target,
-                Row::Hop(ttl) => {
-                    self.path.last_hop = self.path.last_hop.max(ttl);
-                    let index = usize::from(ttl).saturating_sub(1);
-                    if index >= self.path.hops.len() {
-                        self.path.hops.resize_with(index + 1, HopView::default);
-                    }
-                    &mut self.path.hops[index]
-                }
-            };
-            view.current = latest.or(view.current);
-            view.refusal = None;
-        }
-        if let End::Refused { ttl, icmp, .. } | End::Other { ttl, icmp, .. } = round.end
-            && let Some(view) = self.path.hops.get_mut(usize::from(ttl).wrapping_sub(1))
-        {
-            view.refusal = Some(icmp);
-        }
     }
 
     /// The names found.
@@ -163,30 +175,37 @@ impl Tape {
 
     /// The state at the end of it.
     pub fn snapshot(&self) -> Snapshot {
+        let Strays { messages, overshoot } = self.strays.1.since(&self.strays.0);
         Snapshot {
             now: self.now,
             started: self.started.unwrap_or_default(),
             anchor: self.anchor,
             target: self.target,
-            path: self.path.clone(),
+            path: self.path.view(),
             history: Arc::clone(&self.history),
             journal: Arc::clone(&self.journal),
             epochs: Arc::clone(&self.epochs),
-            open: Vec::new(),
+            open: self.open.clone(),
             pace: self.pace,
             fault: self.fault,
-            strays: BTreeMap::new(),
-            overshoot: 0,
+            strays: messages,
+            overshoot,
             finished: true,
         }
     }
 
     /// What a trace goes on from.
     pub fn past(&self) -> Past {
+        let mut history = Arc::clone(&self.history);
+        for round in &self.open {
+            Arc::make_mut(&mut history).push(round.clone());
+        }
         Past {
-            history: Arc::clone(&self.history),
+            history,
             journal: Arc::clone(&self.journal),
             epochs: Arc::clone(&self.epochs),
+            path: self.path.clone(),
+            strays: self.strays.1.clone(),
             started: self.started.unwrap_or_default(),
             ended: self.now,
             rounds: self.rounds,
@@ -197,6 +216,16 @@ impl Tape {
     /// The last moment that is told of.
     pub const fn now(&self) -> Time {
         self.now
+    }
+
+    /// What became of echo requests; `None` without any.
+    pub const fn echoes(&self) -> Option<Echoes> {
+        self.echoes
+    }
+
+    /// The address that probes left from last.
+    pub const fn source(&self) -> Option<IpAddr> {
+        self.source
     }
 
     /// How it probed at last.
@@ -219,6 +248,7 @@ impl Tape {
 mod tests {
     use super::*;
     use crate::engine::record::Slowed;
+    use crate::engine::round::Row;
     use crate::session::testing::{header, round};
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Way;
-use crate::engine::crosscheck::{CrossCheck, Echoes};
+use crate::engine::crosscheck::{CrossCheck, Echoed, Echoes};
 use crate::engine::probe::Protocol;
 use crate::engine::snapshot::Pace;
 use crate::engine::time::Time;
@@ -18,6 +18,8 @@ use crate::wire::payload::Cookie;
 pub struct Check {
     way: Way,
     clock: Clock,
+    /// What became of requests before, if there were any.
+    past: Option<Echoes>,
     state: Running,
 }
 
@@ -32,9 +34,9 @@ enum Running {
 }
 
 impl Check {
-    /// One over the same way to the network; opens nothing yet.
-    pub const fn new(way: Way, clock: Clock) -> Self {
-        Self { way, clock, state: Running::NotYet }
+    /// One over the same way to the network, behind what is `past`; opens nothing yet.
+    pub const fn new(way: Way, clock: Clock, past: Option<Echoes>) -> Self {
+        Self { way, clock, past, state: Running::NotYet }
     }
 
     /// Hands over what has happened, and asks the target while it does not answer the trace, and this machine
@@ -43,7 +45,7 @@ impl Check {
         let now = self.clock.now();
         let is_wanted = can_send && !trace.is_finished() && trace.is_target_silent(now);
         if is_wanted && matches!(self.state, Running::NotYet) {
-            let check = CrossCheck::new(trace.target(), pace.timeout);
+            let check = CrossCheck::new(trace.target(), pace.timeout, self.past.unwrap_or_default());
             let opened = open(&self.way, self.clock);
             self.state = opened.map_or(Running::Never, |channel| Running::Open(Box::new((check, channel))));
         }
@@ -70,8 +72,20 @@ impl Check {
     pub fn echoes(&self) -> Option<Echoes> {
         match &self.state {
             Running::Open(open) => Some(open.0.echoes()),
-            Running::NotYet | Running::Never => None,
+            Running::NotYet | Running::Never => self.past,
         }
+    }
+
+    /// What became of requests since the last time, once a round.
+    pub fn poll_record(&mut self, pace: Pace) -> Option<Echoed> {
+        let Running::Open(open) = &mut self.state else { return None };
+        open.0.poll_record(self.clock.now(), pace.interval * pace.tries.into())
+    }
+
+    /// What is left to be told at the end.
+    pub fn finish(&mut self, now: Time) -> Option<Echoed> {
+        let Running::Open(open) = &mut self.state else { return None };
+        open.0.finish(now)
     }
 
     /// A number that grows with every change.

@@ -20,6 +20,7 @@ use super::recording::Sinks;
 use super::signals::Signals;
 use super::{About, Notice, Request, Slot, WatchConfig, Way};
 use crate::engine::probe::Protocol;
+use crate::engine::record::Record;
 use crate::engine::time::Time;
 use crate::engine::trace::{Trace, TraceConfig};
 use crate::names::again::{Again, Answer};
@@ -94,8 +95,8 @@ struct Worker<'a, N> {
     names_version: u64,
     /// When every try asked for was decided.
     finished: Option<Time>,
-    /// The front end was told of it.
-    is_ended: bool,
+    /// When the front end was told of it.
+    ended: Option<Time>,
     /// When to end the process, once a front end was asked to end it.
     deadline: Option<(Time, i32)>,
 }
@@ -113,7 +114,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let about = About { source: channel.source(), channel: channel.name(), ..config.about.clone() };
         let now = clock.now();
         let what = (&about, config.trace.pace, clock.anchor());
-        let sinks = Sinks::open(config.recording, config.stream, what)?;
+        let mut sinks = Sinks::open(config.recording, config.stream, what)?;
         resolver.set_enabled(config.names);
         let mut trace = Trace::new(config.trace, now, clock.anchor());
         let mut journal = None;
@@ -121,6 +122,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             let past = tape.past();
             journal = Some(Arc::clone(&past.journal));
             trace.resume(now, past);
+            if let Some(source) = about.source.filter(|source| tape.source() != Some(*source)) {
+                sinks.push(now, Record::Source(now, source));
+            }
             // The clock may have been set since, or been too early to be believed.
             if tape.anchor().is_outdated_by(&clock.anchor()) {
                 trace.handle_clock_step(clock.anchor());
@@ -130,7 +134,11 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             clock,
             trace,
             channel,
-            check: Check::new(config.way.clone(), clock),
+            check: Check::new(
+                config.way.clone(),
+                clock,
+                config.resumed.as_ref().and_then(|tape| tape.echoes()),
+            ),
             asked: config.about.protocol,
             way: config.way,
             trace_config: config.trace,
@@ -147,7 +155,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             live: config.live,
             names_version: 0,
             finished: None,
-            is_ended: false,
+            ended: None,
             deadline: None,
         };
         Ok((worker, signals))
@@ -248,6 +256,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 self.sinks.push(self.clock.now(), record);
             }
         }
+        if let Some(echoed) = self.check.poll_record(self.trace.pace()) {
+            self.sinks.push(self.clock.now(), Record::CrossCheck(echoed));
+        }
         let now = self.clock.now();
         self.resolver.drive(now);
         self.finder.drive(now);
@@ -261,6 +272,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             Some(Found::Blocked(fault)) => self.trace.handle_fault(now, fault),
             Some(Found::Open(source)) if self.about.source != Some(source) => {
                 self.about = Arc::new(About { source: Some(source), ..(*self.about).clone() });
+                self.sinks.push(now, Record::Source(now, source));
                 self.names_version += 1;
             }
             Some(Found::Open(_)) | None => {}
@@ -274,7 +286,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
     fn next_wake(&self) -> Option<Time> {
         let deadline = self.deadline.map(|(at, _)| at);
         let publish = self.publishing.due(self.version()).filter(|_| self.live);
-        let patience = self.finished.filter(|_| !self.is_ended).map(|at| at + PATIENCE);
+        let patience = self.finished.filter(|_| self.ended.is_none()).map(|at| at + PATIENCE);
         let name = self.name.as_ref().and_then(Again::poll_timeout);
         let lookups = [self.resolver.poll_timeout(), self.finder.poll_timeout(), name];
         let channels = [self.channel.poll_timeout(), self.check.poll_timeout()];

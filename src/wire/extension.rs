@@ -1,6 +1,6 @@
 //! ICMP extensions (RFC 4884) and the MPLS label stack in them (RFC 4950).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bytes::{be16, be32, checksum};
 use super::icmp::Family;
@@ -32,7 +32,7 @@ const MPLS_STACK: (u8, u8) = (1, 1);
 const FLAG_INVALID: u8 = 1;
 
 /// One entry of an MPLS label stack (RFC 3032), as a router quoted it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Label {
     /// The label value, 20 bits.
     pub label: u32,

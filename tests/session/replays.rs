@@ -6,6 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::lab;
+use crate::support::packet::Quote;
 use crate::support::responder::{Node, Responder, Wait, both};
 use crate::support::terminal::Terminal;
 use crate::watch::{
@@ -124,6 +125,46 @@ fn the_screen_shows_a_recording_its_journal_and_its_windows() {
         terminal.until_text("a recorded watch: nothing is probed");
         terminal.keys("q");
         assert_eq!(terminal.ended().exit_code(), 0);
+    });
+}
+
+/// Runs a counted watch for its report; holds that of its recording against it, field by field. Gives it.
+fn reported_and_replayed(mut command: std::process::Command) -> Value {
+    let (_directory, file) = place();
+    let output = command.args(["-j", "--record", text(&file)]).output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let live: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    let replayed = report(&file, &[]);
+    for (key, value) in live.as_object().expect("an object") {
+        assert_eq!(&replayed[key], value, "{key}");
+    }
+    assert_eq!(replayed, live);
+    live
+}
+
+#[test]
+fn the_report_of_a_recording_is_that_of_the_watch() {
+    let quick = ["-i", "100ms", "-q", "2", "-Z", "300ms", "-c", "25"];
+    for scenario in ["mpls", "filtered-target", "lossy"] {
+        let mut command = hopwatch(&["--demo", scenario]);
+        command.args(quick);
+        let document = reported_and_replayed(command);
+        let echoes = document["cross_check"]["answered"].as_u64();
+        assert_eq!(echoes.is_some_and(|count| count > 3), scenario == "filtered-target", "{document:#}");
+    }
+    lab::inside(|| {
+        let quote = Quote { labels: vec![(16_001, 5, 1), (24, 0, 254)], ..Quote::default() };
+        let mut path = Node::path(3);
+        path[1] = path[1].clone().quoting(quote);
+        path[2] = path[2].clone().losing(0.3);
+        let _responder = Responder::start(path, Wait::Asleep);
+        for target in both(4) {
+            let mut command = lab::hopwatch(&["-n"]);
+            command.args(quick).arg(target.to_string());
+            let document = reported_and_replayed(command);
+            let label = &document["hops"][1]["responders"][0]["mpls"][0]["label"];
+            assert_eq!(label, &16_001, "{document:#}");
+        }
     });
 }
 

@@ -154,6 +154,11 @@ pub fn kinds(records: &[Value]) -> Vec<&str> {
         "slowed",
         "clock_step",
         "name",
+        "hop",
+        "strays",
+        "cross_check",
+        "source",
+        "end",
         "missed",
     ];
     records

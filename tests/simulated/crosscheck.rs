@@ -11,7 +11,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Plays `seconds` against a target `ms` away; requests are wanted in the seconds that `wanted` tells.
 fn play(target: Hop, seconds: u64, wanted: impl Fn(u64) -> bool) -> (Echoes, Vec<(Time, u8)>) {
-    let mut check = CrossCheck::new(target.address, 3 * SECOND);
+    let mut check = CrossCheck::new(target.address, 3 * SECOND, Echoes::default());
     let mut channel = Simulated::new(Scenario::still([192, 0, 2, 1], vec![target])).logged();
     for ms in 0..seconds * 1_000 {
         let now = Time::from_millis(ms);

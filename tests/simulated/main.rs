@@ -13,6 +13,7 @@ mod paths;
 mod play;
 mod random;
 mod refusals;
+mod replayed;
 mod room;
 mod rounds;
 mod sleep;

@@ -95,6 +95,7 @@ impl Play {
             }
         }
         self.now = end;
+        crate::replayed::check(&self.trace, &self.records, self.now, None);
         self
     }
 

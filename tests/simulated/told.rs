@@ -17,6 +17,7 @@ use hopwatch::watch::{About, EventLink, Events, Happened};
 
 use crate::paths::{TARGET, plain, router, still};
 use crate::play::PACE;
+use crate::replayed;
 use crate::step::step;
 
 const fn at(seconds: u64) -> Time {
@@ -128,18 +129,14 @@ fn a_resumed_trace_goes_on_with_numbers_events_and_routes() {
     assert_eq!(before.journal.iter().len(), 2);
     assert!(before.journal.outage().is_some());
     let rounds = records.iter().filter(|record| matches!(record, Record::Round(_))).count() as u32;
-    let past = Past {
-        history: before.history,
-        journal: before.journal,
-        epochs: before.epochs,
-        started: before.started,
-        ended: at(300),
-        rounds,
-        next_entry: 2,
-    };
+    first.finish(at(300));
+    records.extend(std::iter::from_fn(|| first.poll_record()));
+    let open = records.iter().filter(|record| matches!(record, Record::Open(_))).count() as u32;
+    let rounds = rounds + open;
+    let past: Past = replayed::tape(&replayed::header(&before), &records).past();
     let mut second = trace(at(4_000));
     second.resume(at(4_000), past);
-    records.clear();
+    let before = std::mem::take(&mut records);
     // Elsewhere meanwhile, and then as before.
     let scenario =
         still(detour()).then(at(4_300), plain(6)).then(at(4_600), cut(5)).then(at(4_630), plain(6));
@@ -157,6 +154,8 @@ fn a_resumed_trace_goes_on_with_numbers_events_and_routes() {
         records.iter().find_map(|record| if let Record::Round(round) = record { Some(round) } else { None });
     let round = round.expect("a round");
     assert_eq!((round.number, round.end), (rounds, End::Target { ttl: 6, upto: 6 }));
+    let all = [before, records].concat();
+    replayed::check(&second, &all, at(4_900), None);
     let after = second.snapshot(at(4_900));
     let list: Vec<_> = after
         .journal

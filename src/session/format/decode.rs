@@ -8,13 +8,16 @@ use std::time::{Duration, SystemTime};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::engine::crosscheck::Echoed;
 use crate::engine::end::End;
 use crate::engine::epoch::Epoch;
 use crate::engine::faults::Fault;
 use crate::engine::journal::Entry;
+use crate::engine::path::Seen;
 use crate::engine::probe::{Command, Grade};
-use crate::engine::record::{Gap, Record, Slowed};
+use crate::engine::record::{Ending, Gap, Record, Slowed};
 use crate::engine::round::{Late, Round, RoundRow, Row, Try};
+use crate::engine::strays::Strays;
 use crate::engine::time::{Anchor, Time};
 use crate::scrub;
 use crate::session::header::rfc3339;
@@ -55,6 +58,8 @@ struct Body {
     n: u32,
     at: Time,
     us: Vec<Vec<Written>>,
+    #[serde(default)]
+    open: bool,
 }
 
 /// A try whose responder is a place among the path's.
@@ -81,6 +86,19 @@ struct Named<'a> {
 }
 
 #[derive(Deserialize)]
+struct Counted {
+    at: Time,
+    #[serde(flatten)]
+    strays: Strays,
+}
+
+#[derive(Deserialize)]
+struct Left {
+    at: Time,
+    address: IpAddr,
+}
+
+#[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Key {
     Time,
@@ -96,6 +114,11 @@ enum Key {
     ClockStep,
     Name,
     Slowed,
+    Hop,
+    Strays,
+    CrossCheck,
+    Source,
+    End,
     Missed,
     #[serde(other)]
     Unknown,
@@ -123,6 +146,7 @@ impl Decoder {
                 self.path = Some(path);
                 Decoded::Nothing
             }
+            Line::Round(body) if body.open => Decoded::Record(Record::Open(self.round(body)?)),
             Line::Round(body) => Decoded::Record(Record::Round(self.round(body)?)),
             Line::Record(record) => Decoded::Record(record),
             Line::Missed(missed) => Decoded::Missed(missed.records),
@@ -232,6 +256,17 @@ impl<'de> Visitor<'de> for LineVisitor {
                 }
                 Key::Missed => Line::Missed(map.next_value()?),
                 Key::Slowed => Line::Record(Record::Slowed(map.next_value::<Slowed>()?)),
+                Key::Hop => Line::Record(Record::Hop(map.next_value::<Seen>()?)),
+                Key::Strays => {
+                    let Counted { at, strays } = map.next_value()?;
+                    Line::Record(Record::Strays(at, strays))
+                }
+                Key::CrossCheck => Line::Record(Record::CrossCheck(map.next_value::<Echoed>()?)),
+                Key::Source => {
+                    let Left { at, address } = map.next_value()?;
+                    Line::Record(Record::Source(at, address))
+                }
+                Key::End => Line::Record(Record::End(map.next_value::<Ending>()?)),
             };
             line.get_or_insert(value);
         }

@@ -40,6 +40,11 @@ struct Commanded {
 }
 
 #[derive(Serialize)]
+struct Left {
+    address: IpAddr,
+}
+
+#[derive(Serialize)]
 struct Clock {
     wall: String,
 }
@@ -62,12 +67,8 @@ impl Encoder {
     /// each if it is given.
     pub fn encode(&mut self, record: &Record, time: Option<&str>, out: &mut String) {
         match record {
-            Record::Round(round) => {
-                self.path(round, time, out);
-                open(time, "round", out);
-                self.round(round, out);
-                out.push_str("}\n");
-            }
+            Record::Round(round) => self.round(round, "", time, out),
+            Record::Open(round) => self.round(round, r#","open":true"#, time, out),
             Record::Late(late) => line(time, "late", late, out),
             Record::Duplicate(row) => line(time, "duplicate", row, out),
             Record::Fault(fault) => line(time, "fault", fault, out),
@@ -83,6 +84,13 @@ impl Encoder {
             }
             Record::Name(address, name) => line(time, "name", &Named { address: *address, name }, out),
             Record::Slowed(slowed) => line(time, "slowed", slowed, out),
+            Record::Hop(seen) => line(time, "hop", seen, out),
+            Record::Strays(at, strays) => line(time, "strays", &At { at: *at, what: strays }, out),
+            Record::CrossCheck(echoed) => line(time, "cross_check", echoed, out),
+            Record::Source(at, address) => {
+                line(time, "source", &At { at: *at, what: Left { address: *address } }, out);
+            }
+            Record::End(ending) => line(time, "end", ending, out),
         }
     }
 
@@ -120,7 +128,10 @@ impl Encoder {
         if all.len() > MAX_NAMED { part.responders.clone() } else { all }
     }
 
-    fn round(&self, round: &Round, out: &mut String) {
+    /// Writes a round, `more` behind its tries.
+    fn round(&mut self, round: &Round, more: &str, time: Option<&str>, out: &mut String) {
+        self.path(round, time, out);
+        open(time, "round", out);
         let _ = write!(out, r#"{{"n":{},"at":{},"us":["#, round.number, round.start.as_nanos());
         let known = self.path.as_ref().map(|path| path.rows.as_slice()).unwrap_or_default();
         for (index, (part, (.., known))) in round.rows.iter().zip(known).enumerate() {
@@ -137,7 +148,7 @@ impl Encoder {
             }
             out.push(']');
         }
-        out.push_str("]}");
+        let _ = writeln!(out, "]{more}}}}}");
     }
 }
 

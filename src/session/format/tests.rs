@@ -4,14 +4,18 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::crosscheck::{Echo, Echoed};
 use crate::engine::end::End;
 use crate::engine::epoch::{Epoch, EpochHop};
 use crate::engine::faults::Fault;
 use crate::engine::journal::{Entry, What};
-use crate::engine::probe::{Command, Grade, LocalFault};
-use crate::engine::record::{Gap, Slowed, Why};
+use crate::engine::path::{HopView, Seen};
+use crate::engine::probe::{Command, Grade, LocalFault, Quoted, Stray};
+use crate::engine::record::{Ending, Gap, Slowed, Why};
 use crate::engine::round::{Late, Round, RoundRow, Row, Try};
+use crate::engine::strays::Strays;
 use crate::engine::time::Anchor;
+use crate::wire::extension::Label;
 use crate::wire::icmp::Icmp;
 
 fn ip(last: u8) -> IpAddr {
@@ -75,11 +79,65 @@ fn any_part() -> impl Strategy<Value = RoundRow> {
 }
 
 fn any_round() -> impl Strategy<Value = Record> {
-    (any::<u32>(), any_time(), 0u64..9, any_end(), prop::collection::vec(any_part(), 0..4)).prop_map(
-        |(number, start, interval, end, rows)| {
-            Record::Round(Round { number, start, interval: Duration::from_millis(interval), end, rows })
+    let rows = prop::collection::vec(any_part(), 0..4);
+    (any::<u32>(), any_time(), 0u64..9, any_end(), rows, any::<bool>()).prop_map(
+        |(number, start, interval, end, rows, open)| {
+            let round = Round { number, start, interval: Duration::from_millis(interval), end, rows };
+            if open { Record::Open(round) } else { Record::Round(round) }
         },
     )
+}
+
+fn any_echo() -> impl Strategy<Value = Echo> {
+    prop_oneof![
+        any::<u32>().prop_map(Echo::Answered),
+        any::<u32>().prop_map(Echo::Late),
+        Just(Echo::Refused),
+        Just(Echo::RefusedLate),
+        Just(Echo::Lost),
+        Just(Echo::NotSent),
+        Just(Echo::Duplicate),
+        Just(Echo::InFlight),
+    ]
+}
+
+fn any_hop() -> impl Strategy<Value = HopView> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let label = (0u32..1 << 20, 0u8..8, any::<bool>(), any::<u8>());
+    let label = label.prop_map(|(label, tc, bottom, ttl)| Label { label, tc, bottom, ttl });
+    let labels = prop::collection::vec(label, 0..3);
+    let told = prop::option::of((any::<u8>(), any::<u32>()));
+    (prop::option::of(any::<u8>()), labels, flags, told).prop_map(
+        |(current, labels, (by_target, rewritten, other_flow), told)| HopView {
+            current: current.map(ip),
+            labels,
+            refusal: told.map(|(code, _)| Icmp::v4(3, code)),
+            by_target,
+            rewritten,
+            reply_ttl: told.map(|(ttl, _)| ttl),
+            other_flow,
+            mtu: told.map(|(last, mtu)| (ip(last), mtu)),
+            quoted: told.map(|(ttl, _)| Quoted { ttl, tos: ttl }),
+        },
+    )
+}
+
+/// What is recorded beside rounds and events.
+fn any_beside() -> impl Strategy<Value = Record> {
+    let counts = (any::<u64>(), any::<u64>(), any::<u64>());
+    let echoes = prop::collection::vec(any_echo(), 0..5);
+    prop_oneof![
+        (any_time(), any_row(), any_hop()).prop_map(|(at, row, hop)| Record::Hop(Seen { at, row, hop })),
+        (any_time(), counts).prop_map(|(at, (foreign, forged, overshoot))| {
+            let messages = [(Stray::Foreign, foreign), (Stray::Forged, forged)].into_iter().collect();
+            Record::Strays(at, Strays { messages, overshoot })
+        }),
+        (any_time(), echoes).prop_map(|(at, us)| Record::CrossCheck(Echoed { at, us })),
+        (any_time(), any::<u8>()).prop_map(|(at, last)| Record::Source(at, ip(last))),
+        (any_time(), any_end(), prop::option::of(any::<u8>()), any::<u8>()).prop_map(
+            |(at, end, target_ttl, last_hop)| Record::End(Ending { at, end, target_ttl, last_hop })
+        ),
+    ]
 }
 
 fn any_other() -> impl Strategy<Value = Record> {
@@ -119,7 +177,7 @@ fn any_other() -> impl Strategy<Value = Record> {
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
-    prop_oneof![2 => any_round(), 1 => any_other()]
+    prop_oneof![2 => any_round(), 1 => any_other(), 1 => any_beside()]
 }
 
 fn read(text: &str) -> Vec<Record> {
@@ -155,6 +213,18 @@ fn what_the_lines_look_like() {
     let by = 0;
     write(&round(1, &[Try::Refused { by }, Try::Late { us: 5, by, grade: Grade::User }, Try::Skipped]), None);
     write(&Record::Command(Time::from_millis(1), Command::MaxTtl(9)), Some("2023-11-14T22:13:20Z"));
+    let at = Time::from_millis(9_000);
+    let labels = vec![Label { label: 16_001, tc: 0, bottom: true, ttl: 1 }];
+    let hop = HopView { current: Some(ip(2)), labels, reply_ttl: Some(63), ..HopView::default() };
+    write(&Record::Hop(Seen { at, row: Row::Hop(1), hop }), None);
+    write(&Record::Strays(at, Strays { messages: [(Stray::Foreign, 3)].into(), overshoot: 19 }), None);
+    let us = vec![Echo::Answered(12_300), Echo::Lost, Echo::Late(3_000_000), Echo::InFlight];
+    write(&Record::CrossCheck(Echoed { at, us }), None);
+    write(&Record::Source(at, ip(8)), None);
+    let Record::Round(open) = round(2, &[answered(9), Try::InFlight]) else { unreachable!() };
+    write(&Record::Open(open), None);
+    let end = End::Target { ttl: 2, upto: 2 };
+    write(&Record::End(Ending { at, end, target_ttl: Some(2), last_hop: 1 }), None);
     insta::assert_snapshot!(text);
 }
 

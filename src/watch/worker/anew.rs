@@ -75,7 +75,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
         self.names_version += self.trace.version() + self.check.version();
         self.trace = Trace::new(config, self.clock.now(), self.clock.anchor());
         self.channel = channel;
-        self.check = Check::new(way, self.clock);
+        self.check = Check::new(way, self.clock, None);
         self.about = about;
         self.sinks.begin_anew(&self.about, self.trace.pace(), self.clock.anchor());
         self.sinks.names(self.clock.now(), &self.resolver.names());

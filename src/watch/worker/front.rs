@@ -18,7 +18,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
     /// Once every try asked for is decided, tells the front end so; names and origins that were asked for late get
     /// a moment to come in first. The loop goes on, for signals, until the front end is gone.
     pub(super) fn end_if_finished(&mut self, now: Time) {
-        if self.is_ended || !self.trace.is_finished() {
+        if self.ended.is_some() || !self.trace.is_finished() {
             return;
         }
         let finished = *self.finished.get_or_insert_with(|| {
@@ -31,7 +31,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
             self.finder.drive(now);
         }
         if !self.is_looking_up(now) || now >= finished + PATIENCE {
-            self.is_ended = true;
+            self.ended = Some(now);
             self.publish(now);
             (self.front.notify)(Notice::Ended);
         }

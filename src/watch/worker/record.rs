@@ -20,12 +20,14 @@ impl<N: Fn(Notice)> Worker<'_, N> {
         if !self.sinks.are_open() {
             return;
         }
-        let now = self.clock.now();
+        // What is shown last is what is recorded last.
+        let now = self.ended.unwrap_or_else(|| self.clock.now());
+        if let Some(echoed) = self.check.finish(now) {
+            self.sinks.push(now, Record::CrossCheck(echoed));
+        }
+        self.trace.finish(now);
         while let Some(record) = self.trace.poll_record() {
             self.sinks.push(now, record);
-        }
-        for round in self.trace.snapshot(now).open {
-            self.sinks.push(now, Record::Round(round));
         }
     }
 
