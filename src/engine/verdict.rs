@@ -8,7 +8,8 @@
 //!   their own, that ration their answers, or that stand in an MPLS tunnel make the place a range.
 //! - **How much** ([`mod@spread`]): the last answering row's own tries; the interval is honest about bursts.
 //! - **Whose**: what only the last row loses may be its own rationing. Answers that come as evenly as out of a
-//!   token bucket prove that; any other pattern proves nothing, and the verdict says so.
+//!   token bucket prove that ([`mod@even`]), for many hops sooner than for one ([`mod@together`]); any other
+//!   pattern proves nothing, and the verdict says so.
 //! - **Latency** ([`mod@rise`]): the level that the last row's times moved to, and which hops moved with it.
 //!
 //! Order of precedence, the first that holds is the verdict: `gathering` (under ten tries), `local`,
@@ -16,20 +17,24 @@
 //! stretches), `flapping`, `target_limited`, `unclear`, `latency`, `clean`. What holds besides stands among the
 //! secondary findings; `limited` is only ever one of those.
 
+pub mod even;
 pub mod evidence;
 pub mod finding;
 mod now;
 pub mod rise;
 pub mod spread;
 pub mod steps;
+mod together;
 pub mod words;
 
 use std::time::Duration;
 
+use self::even::{Evenness, evenness};
 use self::evidence::{Evidence, RowEvidence};
-pub use self::finding::{Experiment, Finding, HopEvidence, Kind, PaceWish, Standing};
-use self::spread::{Episode, Evenness, Spread, evenness, spread};
+pub use self::finding::{Doubt, Experiment, Finding, HopEvidence, Kind, PaceWish, Standing};
+use self::spread::{Episode, Spread, spread};
 use self::steps::{Site, Step, steps};
+use self::together::Together;
 use super::history::History;
 use super::journal::{Journal, What};
 use super::path::PathView;
@@ -45,6 +50,10 @@ const NEW_ROUTE: u32 = 40;
 const FLAPS: usize = 4;
 /// A hop under suspicion is asked in one of so many intervals.
 const SLOW: u8 = 3;
+/// Asked less often than once in so many ms, Linux answers each time.
+const SECOND: u32 = 1_000;
+/// A hop that is asked more often than it answers loses at least this share.
+const RATIONED: f64 = 0.08;
 /// A stretch of loss of this many ms is an outage, not a burst.
 const LONG: u32 = 15_000;
 
@@ -144,14 +153,14 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
     let Some(last) = rows.last() else { return Finding::new(Kind::NoAnswers, evidence) };
     let losses: Vec<(u32, bool)> = last.losses().collect();
     let spread = spread(&losses, evidence.interval);
-    let even: Vec<Option<Evenness>> =
-        rows.iter().map(|row| evenness(&row.losses().collect::<Vec<_>>())).collect();
-    let proven = |even: &Option<Evenness>| even.filter(Evenness::is_proven);
+    let evenness: Vec<Option<Evenness>> =
+        rows.iter().map(|row| evenness(&row.losses().collect::<Vec<_>>(), &evidence.paces)).collect();
+    let Together { even, is_possible } = Together::of(&evenness);
     let site = |(row, even): (&&RowEvidence, &Option<Evenness>)| Site {
         ttl: row.ttl,
         tries: row.judged(),
         lost: row.lost,
-        mute: proven(even).is_some(),
+        mute: even.is_some(),
     };
     let sites: Vec<Site> = rows.iter().zip(&even).map(site).collect();
     let steps = steps(&sites);
@@ -164,8 +173,11 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
     finding.samples = last.judged();
     finding.ci95 = Some(spread.ci95);
     (finding.rate, finding.lost) = (Some(spread.rate), spread.lost);
-    let may_be_even =
-        even.last().copied().flatten().is_some_and(|even| even.is_possible() && !even.is_proven());
+    let own_even = even.last().copied().flatten();
+    let may_ration = is_possible && evidence.interval < SECOND && spread.rate >= RATIONED;
+    let may_be_even = own_even.is_none()
+        && evenness.last().copied().flatten().is_some_and(|even| even.is_possible())
+        || may_ration;
     match (largest, alone.first()) {
         (Some(step), _) if last.lost >= 2 && !may_be_even => {
             fill_loss(&mut finding, step, &sites, evidence, &spread);
@@ -173,15 +185,20 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
             finding.secondary.extend(others.map(|other| further_step(other, &sites, evidence)));
         }
         _ if changes >= FLAPS => finding.kind = Kind::Flapping,
-        _ if even.last().and_then(proven).is_some() => {
+        _ if own_even.is_some() => {
             finding.kind = Kind::TargetLimited;
-            finding.per_second = even.last().and_then(proven).map(|even| even.per_second);
+            finding.per_second = own_even.map(|even| even.per_second);
             finding.hop = Some(last.row);
         }
         (Some(step), _) | (None, Some(step)) => {
             fill_place(&mut finding, step, &sites, evidence);
             finding.kind = Kind::Unclear;
-            finding.alone = step.within.0 >= end;
+            let others_ration = even.iter().any(Option::is_some);
+            finding.doubt = match () {
+                () if may_ration && (others_ration || step.within.0 < end) => Doubt::Rationing,
+                () if step.within.0 >= end => Doubt::Alone,
+                () => Doubt::Place,
+            };
             finding.take_spread(&spread, evidence);
         }
         _ if evidence.refusal.is_some() => refused_before(&mut finding, evidence),
@@ -197,17 +214,17 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
             }
         }
     }
-    for ((row, even), site) in rows.iter().zip(&even).zip(&sites) {
+    for (((row, even), seen), site) in rows.iter().zip(&even).zip(&evenness).zip(&sites) {
         // Where the onset may lie, a hop's loss may as well be the path's.
         let is_open = finding.between.is_some_and(|(from, to)| from < row.ttl && row.ttl < to);
         let stands_out = !is_open && stands_out(site, &finding, &steps);
-        if row.row != last.row && (proven(even).is_some() || stands_out) {
+        if row.row != last.row && (even.is_some() || stands_out) {
             let mut own = Finding::new(Kind::Limited, evidence);
             own.hop = Some(row.row);
             own.samples = row.judged();
             own.rate = Some(f64::from(row.lost) / f64::from(row.judged().max(1)));
-            own.per_second = proven(even).map(|even| even.per_second);
-            experiment(&mut own, row, evidence.interval);
+            own.per_second = even.map(|even| even.per_second);
+            experiment(&mut own, row, *seen);
             // One question at a time.
             finding.wish = finding.wish.or(own.wish.filter(|_| finding.kind == Kind::Clean));
             finding.secondary.push(own);
@@ -220,7 +237,7 @@ fn on_one_route(evidence: &Evidence, path: &PathView, changes: usize, silent: bo
 ///
 /// A limiter of so many answers a second answers a greater share when less is asked. One of a share does not,
 /// nor does one that many others share: that proves nothing either way.
-fn experiment(own: &mut Finding, row: &RowEvidence, interval: u32) {
+fn experiment(own: &mut Finding, row: &RowEvidence, seen: Option<Evenness>) {
     const ENOUGH: u32 = 20;
     const SUSPECT: u32 = 120;
     let (answered, lost) = row.slow;
@@ -234,7 +251,7 @@ fn experiment(own: &mut Finding, row: &RowEvidence, interval: u32) {
         let is_proof = slowly - before > 3.0 * spread;
         own.experiment = Some(Experiment { before, slowly, tries, is_proof });
         if is_proof && own.per_second.is_none() {
-            own.per_second = Some(before * 1_000.0 / f64::from(interval.max(1)));
+            own.per_second = seen.map(|even| even.per_second);
         }
     } else if own.per_second.is_none() && all >= SUSPECT && before < 0.9 && matches!(row.row, Row::Hop(_)) {
         own.wish = Some(PaceWish { row: row.row, every: SLOW });

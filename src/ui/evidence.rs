@@ -13,7 +13,7 @@ use super::text::{fit, wrap};
 use crate::engine::table::TableRow;
 use crate::engine::time::Time;
 use crate::engine::verdict::words::duration;
-use crate::engine::verdict::{Finding, HopEvidence, Kind, Standing};
+use crate::engine::verdict::{Doubt, Finding, HopEvidence, Kind, Standing};
 use crate::report::words::{host, leader};
 
 /// Bursts told one by one, the latest of them.
@@ -38,7 +38,7 @@ pub fn mark(finding: &Finding) -> Option<(Option<u8>, &'static str)> {
         (Kind::Outage, _) if finding.is_now() => "nothing comes from past here",
         (Kind::Outage, _) => "nothing came from past here for a while",
         (Kind::Refused, _) => "refused here",
-        (Kind::Unclear, _) if finding.alone => "only the last loses",
+        (Kind::Unclear, _) if finding.doubt == Doubt::Alone => "only the last loses",
         _ => return None,
     };
     Some((Some(from), words))

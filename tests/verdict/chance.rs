@@ -38,7 +38,8 @@ impl Chance {
         self.unit() < share
     }
 
-    fn exponential(&mut self, mean: f64) -> f64 {
+    /// So much on average.
+    pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.unit()).ln()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use hopwatch::engine::verdict::{Finding, Kind};
+use hopwatch::engine::verdict::{Doubt, Finding, Kind};
 
 use crate::strata::{Stratum, Truth};
 use crate::world::{Source, World};
@@ -74,11 +74,12 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
             None => Mark::Wrong("latency where there is none"),
         },
         Kind::TargetLimited if truth == Truth::TargetLimited => Mark::Right,
+        Kind::TargetLimited | Kind::Unclear if truth == Truth::LossMasked => Mark::Right,
         // A second prober leaves just as even a share of the target's bucket now and then.
         Kind::TargetLimited if truth == Truth::HarmlessUntold => Mark::Right,
         Kind::TargetLimited => Mark::Wrong("target limited"),
         Kind::Loop if truth == Truth::Loop => Mark::Right,
-        Kind::Unclear if is_target_alone && finding.alone => Mark::Right,
+        Kind::Unclear if is_target_alone && finding.doubt == Doubt::Alone => Mark::Right,
         Kind::Gathering | Kind::Unclear => Mark::Short,
         Kind::Clean => {
             let lost = realised(world, round);
@@ -178,7 +179,7 @@ impl Tally {
         self.right += u32::from(*mark == Mark::Right);
         self.wrong += u32::from(matches!(mark, Mark::Wrong(_)));
         let loss = realised(world, round);
-        if loss >= 0.02 {
+        if loss >= 0.02 && truth != Truth::LossMasked {
             self.lossy += 1;
             let is_named = matches!(finding.kind, Kind::Loss | Kind::Outage)
                 || truth == Truth::LossUntold && finding.kind == Kind::Unclear;

@@ -1,5 +1,9 @@
 //! The strata: kinds of cases at each third of the path, in fixed numbers, with what is true of them.
 
+mod loose;
+mod rationing;
+
+use self::loose::loose;
 use crate::chance::{Chance, LENGTH, Loss};
 use crate::limit::Limit;
 use crate::world::{Rise, Source, World};
@@ -15,6 +19,9 @@ pub enum Truth {
     Loss,
     /// The same, at the target alone, where nobody can tell it from a target that rations its answers.
     LossUntold,
+    /// Its sources lose packets of the target's before they come to limiters that everyone behind has: what
+    /// they let through is the same as without, so that nobody can tell.
+    LossMasked,
     /// Times rise.
     Latency,
     /// The first source is an outage, or the refusal is.
@@ -68,6 +75,8 @@ const LOOSE: &[&str] = &[
     "limiter: six then one",
     "limiter: last network",
     "target: bucket",
+    "target: bucket, busy machine",
+    "target: bucket, other interval",
     "target: six then one",
     "target: fixed share",
     "target: shared policer",
@@ -75,6 +84,12 @@ const LOOSE: &[&str] = &[
     "last link, independent",
     "last link, bursts",
     "loop",
+    "all ration: one a second",
+    "all ration: each its own",
+    "all ration: second prober",
+    "all ration, loss there",
+    "all ration, loss back",
+    "part rations from hop 1",
 ];
 
 const PLACES: [&str; 3] = ["first third", "middle", "last third"];
@@ -305,89 +320,6 @@ fn limit(world: &mut World, at: usize, limit: Limit) -> Truth {
     speaks(world, at);
     world.limits.push((at, limit));
     Truth::Harmless
-}
-
-fn loose(kind: &str, world: &mut World, onset: usize, chance: &mut Chance) -> Truth {
-    let length = world.length;
-    match kind {
-        "clean" => Truth::Harmless,
-        "clean, silent hops" => {
-            let run = chance.whole(2, 8).min(length - 2);
-            let first = chance.whole(1, length - 1 - run);
-            world.silent.extend(first..first + run);
-            Truth::Harmless
-        }
-        "clean, balanced" => {
-            world.twin = Some(onset);
-            Truth::Harmless
-        }
-        "clean, route change" => {
-            world.change = Some((chance.between(60.0, 540.0), onset, chance.whole(0, 3)));
-            Truth::Harmless
-        }
-        "clean, filtered target" => {
-            world.is_target_silent = true;
-            speaks(world, length - 1);
-            Truth::Harmless
-        }
-        "clean, NAT as target" => {
-            world.nat = Some(length - chance.whole(1, 2));
-            Truth::Harmless
-        }
-        "NAT as target, loss" => {
-            world.nat = Some(length - chance.whole(1, 2));
-            let of = either(chance);
-            let onset = onset.min(length - 2).max(1);
-            loss(world, onset, of)
-        }
-        "limiter: six then one" => limit(world, onset, Limit::bucket(6.0, 1.0)),
-        "limiter: last network" => {
-            let first = length - chance.whole(1, 3).min(length - 2);
-            for ttl in first..=length {
-                speaks(world, ttl);
-                world.limits.push((ttl, Limit::bucket(chance.between(1.0, 10.0), chance.between(0.2, 0.9))));
-            }
-            Truth::TargetLimited
-        }
-        "target: bucket" => {
-            world.limits.push((length, Limit::bucket(chance.between(1.0, 10.0), chance.between(0.1, 0.95))));
-            Truth::TargetLimited
-        }
-        "target: six then one" => limit(world, length, Limit::bucket(6.0, 1.0)),
-        "target: fixed share" => untold(world, Limit::Share(chance.log_between(0.02, 0.9))),
-        "target: shared policer" => {
-            let policer = Limit::policer(chance);
-            untold(world, policer)
-        }
-        "target: second prober" => untold(world, Limit::shared(chance.between(0.5, 2.0))),
-        "last link, independent" => {
-            loss(world, length, independent(chance));
-            speaks(world, length - 1);
-            Truth::LossUntold
-        }
-        "last link, bursts" => {
-            let of = bursts(chance);
-            loss(world, length, of);
-            speaks(world, length - 1);
-            Truth::LossUntold
-        }
-        "loop" => {
-            world.circle = Some(chance.whole(2, length));
-            let circle = world.circle.unwrap_or_default();
-            (circle..circle + 4).for_each(|ttl| speaks(world, ttl));
-            Truth::Loop
-        }
-        other => panic!("no such kind: {other}"),
-    }
-}
-
-fn untold(world: &mut World, limit: Limit) -> Truth {
-    limit_target(world, limit);
-    Truth::HarmlessUntold
-}
-
-fn limit_target(world: &mut World, limit: Limit) {
-    world.limits.push((world.length, limit));
 }
 
 const _: () = assert!(LENGTH > 480.0 + 60.0);

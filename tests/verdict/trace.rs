@@ -58,6 +58,24 @@ fn played(scenario: Scenario) -> Finding {
     snapshot.verdict(Span::All)
 }
 
+/// Judges a path a minute long, with so long between two tries, at every third second.
+fn judged(hops: Branch, interval: Duration) -> Vec<Finding> {
+    let scenario = Scenario { seed: 45, ..Scenario::still([192, 0, 2, 20], hops) };
+    let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
+    let pace = Pace { interval, ..PACE };
+    let config = TraceConfig { target: scenario.target, pace, count: None, flows: Flows::Stable, seed: 3 };
+    let (mut trace, mut path, mut now) =
+        (Trace::new(config, Time::ZERO, anchor), Simulated::new(scenario), Time::ZERO);
+    let moments = (1..=20).map(|third| Time::from_millis(3_000 * third));
+    let findings = moments.map(|moment| {
+        while now < moment {
+            now = step(&mut trace, &mut path, now, |_, _| {});
+        }
+        trace.snapshot(now).verdict(Span::All)
+    });
+    findings.collect()
+}
+
 fn still(hops: Branch) -> Finding {
     played(Scenario { seed: 44, ..Scenario::still([192, 0, 2, 20], hops) })
 }
@@ -92,6 +110,24 @@ fn limiters_silence_and_clean_paths_of_a_real_trace_are_no_alarm() {
     assert_eq!((silent.kind, silent.silent_target, silent.judged_to), (Kind::Clean, true, 11), "{silent:?}");
     let target = still(with(8, 8, |hop| hop.limit(slow)));
     assert_eq!(target.kind, Kind::TargetLimited, "{target:?}");
+}
+
+#[test]
+fn hops_that_all_answer_once_a_second_are_no_loss_however_often_they_are_asked() {
+    for millis in [110, 300, 550, 800] {
+        let linux = Limit { burst: 6.0, per_second: 1.0 };
+        let hops = path(9).into_iter().map(|hop| hop.limit(linux)).collect();
+        let findings = judged(hops, Duration::from_millis(millis));
+        let alarm = findings.iter().find(|finding| finding.kind.is_alarm());
+        assert!(alarm.is_none(), "{millis} ms: {alarm:?}");
+        let last = findings.last().expect("a verdict");
+        assert_eq!(last.kind, Kind::TargetLimited, "{millis} ms: {last:?}");
+        assert!((last.per_second.expect("a rate") - 1.0).abs() < 0.05, "{millis} ms: {last:?}");
+        assert!((1..9).all(|ttl| last.is_limited(Row::Hop(ttl))), "{millis} ms: {last:?}");
+    }
+    let loses = with(9, 1, |hop| hop.loss(0.6));
+    let finding = judged(loses, Duration::from_millis(300)).pop().expect("a verdict");
+    assert_eq!((finding.kind, finding.between), (Kind::Loss, Some((0, 1))), "{finding:?}");
 }
 
 #[test]

@@ -18,8 +18,30 @@ use hopwatch::wire::icmp::Icmp;
 use crate::chance::{Chance, LENGTH, Loss};
 use crate::limit::Limit;
 
-/// Rounds of three tries, a second apart.
-pub const ROUNDS: usize = (LENGTH / 3.0) as usize;
+/// How long a displayed round is, in seconds: three tries at the default pace.
+pub const ROUND: f64 = 3.0;
+/// Displayed rounds of a case.
+pub const ROUNDS: usize = (LENGTH / ROUND) as usize;
+
+/// How often hops are asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Seconds between two tries to the same hop.
+    pub interval: f64,
+    /// From when on it is another.
+    pub change: Option<(f64, f64)>,
+    /// A busy machine sends a third of its probes late, by so many seconds on average.
+    pub late: f64,
+}
+
+impl Pace {
+    /// A try a second, in time.
+    pub const DEFAULT: Self = Self { interval: 1.0, change: None, late: 0.0 };
+
+    fn interval_at(&self, now: f64) -> f64 {
+        self.change.filter(|(from, _)| *from <= now).map_or(self.interval, |(_, interval)| interval)
+    }
+}
 
 /// Something that loses packets on their way, and which probes meet it.
 #[derive(Clone, Debug)]
@@ -38,7 +60,7 @@ pub struct Source {
     pub share: f64,
     /// A route change moves it: from then on it is met from this hop on.
     pub moved: Option<(f64, usize)>,
-    /// Packets that met it and those lost, all rounds up to each.
+    /// Packets that met it and those lost, up to the end of each displayed round.
     pub toll: Vec<(u32, u32)>,
 }
 
@@ -91,11 +113,13 @@ pub struct World {
     pub nat: Option<usize>,
     /// When the route becomes another, from which hop on, and by how many hops it gets longer.
     pub change: Option<(f64, usize, usize)>,
+    pub pace: Pace,
 }
 
 /// What a run recorded.
 pub struct Run {
-    pub rounds: Vec<Round>,
+    /// The rounds settled in each of those displayed.
+    pub rounds: Vec<Vec<Round>>,
     pub path: PathView,
     pub journal: Vec<Entry>,
 }
@@ -122,6 +146,7 @@ impl World {
             twin: None,
             nat: None,
             change: None,
+            pace: Pace::DEFAULT,
         }
     }
 
@@ -130,18 +155,26 @@ impl World {
         let step: Vec<f64> = (0..=self.length + 3).map(|_| chance.log_between(0.2, 12.0)).collect();
         let jitter: Vec<f64> = (0..=self.length + 3).map(|_| chance.log_between(0.1, 4.0)).collect();
         let mut tolls = vec![(0u32, 0u32); self.sources.len()];
-        let mut rounds = Vec::with_capacity(ROUNDS);
-        for number in 0..ROUNDS {
-            let start = 3.0 * number as f64;
+        let mut rounds = vec![Vec::new(); ROUNDS];
+        let mut start = 0.0;
+        for number in 0.. {
+            let interval = self.pace.interval_at(start);
+            let end = start + 3.0 * interval;
+            let shown = ((end - 1e-6) / ROUND) as usize;
+            if shown >= ROUNDS {
+                break;
+            }
             let mut parts: Vec<RoundRow> = Vec::new();
             for cycle in 0..3 {
-                let base = start + f64::from(cycle);
+                let base = start + interval * f64::from(cycle);
                 let length = self.length_at(base);
                 let last = self.circle.map_or(length, |first| first + 3);
                 for ttl in 1..=last {
-                    let offset =
-                        if base == 0.0 { 0.001 * ttl as f64 } else { ttl as f64 / (last + 1) as f64 };
-                    let now = base + offset + 0.002 * chance.unit();
+                    let share = ttl as f64 / (last + 1) as f64;
+                    let offset = if base == 0.0 { 0.001 * ttl as f64 } else { interval * share };
+                    let is_late = self.pace.late > 0.0 && chance.is(0.3);
+                    let late = if is_late { chance.exponential(self.pace.late).min(interval) } else { 0.0 };
+                    let now = base + offset + late + 0.002 * chance.unit();
                     let Some((row, outcome, by)) =
                         self.ask(ttl, length, now, chance, &mut tolls, (&step, &jitter))
                     else {
@@ -151,18 +184,21 @@ impl World {
                 }
             }
             parts.sort_by_key(|part| part.row);
-            let start = Time::from_millis(3_000 * number as u64);
-            let end = self.end_at(3.0 * number as f64 + 2.9);
-            rounds.push(Round {
-                number: number as u32,
-                start,
-                interval: Duration::from_secs(1),
-                end,
+            rounds[shown].push(Round {
+                number,
+                start: Time::from_millis((1_000.0 * start).round() as u64),
+                interval: Duration::from_millis((1_000.0 * interval).round() as u64),
+                end: self.end_at(end - 0.1 * interval),
                 rows: parts,
             });
             for (source, toll) in self.sources.iter_mut().zip(&tolls) {
+                source.toll.resize(shown, source.toll.last().copied().unwrap_or_default());
                 source.toll.push(*toll);
             }
+            start = end;
+        }
+        for source in &mut self.sources {
+            source.toll.resize(ROUNDS, source.toll.last().copied().unwrap_or_default());
         }
         Run { rounds, path: self.view(), journal: self.journal() }
     }

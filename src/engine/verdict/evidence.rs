@@ -133,6 +133,8 @@ pub struct Evidence {
     pub length: u32,
     /// The time between two tries to a hop, in ms, as of the last round.
     pub interval: u32,
+    /// The moments at which that became another, in ms since `start`.
+    pub paces: Vec<u32>,
     /// Where the path ended when the last round was settled.
     pub end: End,
     /// The last stretch of rounds in which someone refused to pass probes on.
@@ -184,12 +186,22 @@ impl Evidence {
     ) -> Self {
         let mut rounds = rounds.filter(|round| span.touches(round.start, round.until())).peekable();
         let start = rounds.peek().map_or(span.from(), |round| round.start);
-        let mut all =
-            Self { rows: Vec::new(), start, length: 0, interval: 1_000, end: End::Silent, refusal: None };
+        let mut all = Self {
+            rows: Vec::new(),
+            start,
+            length: 0,
+            interval: 1_000,
+            paces: Vec::new(),
+            end: End::Silent,
+            refusal: None,
+        };
         let mut places = [u8::MAX; 256];
         for round in rounds {
             let begin = millis(round.start, start);
             let interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
+            if interval != all.interval && begin > 0 {
+                all.paces.push(begin);
+            }
             (all.interval, all.end) = (interval, round.end);
             if let End::Refused { ttl, address, icmp } = round.end {
                 let goes_on =

@@ -119,14 +119,25 @@ pub struct Finding {
     pub changes: usize,
     /// Who refuses, and with what.
     pub by: Option<(IpAddr, Icmp)>,
-    /// Only the last row shows it.
-    pub alone: bool,
+    /// What is open, where it is unclear.
+    pub doubt: Doubt,
     /// It holds for the route since this moment.
     pub since_change: Option<Time>,
     /// It held until the route changed at this moment.
     pub until_change: Option<Time>,
     /// The stretch of time that was judged.
     pub span: (Time, Time),
+}
+
+/// What a verdict leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Where it begins: there are too few losses.
+    Place,
+    /// Whose it is: only the last row shows it.
+    Alone,
+    /// Whether there is any: all hops are asked so often that they may ration their answers.
+    Rationing,
 }
 
 /// What came of asking a hop less often.
@@ -206,7 +217,7 @@ impl Finding {
             medians: None,
             changes: 0,
             by: None,
-            alone: false,
+            doubt: Doubt::Place,
             since_change: None,
             until_change: None,
             span: (evidence.start, evidence.time(evidence.length)),

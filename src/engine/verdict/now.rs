@@ -7,6 +7,8 @@ use crate::engine::path::{End, PathView};
 
 /// Tries in a row, lost at the row that the path is judged by, from which on an outage is spoken of.
 const DOWN: usize = 4;
+/// The ms that it lasts then: hops that ration their answers may fall silent together for a second or two.
+const SILENCE: u32 = 3_500;
 /// The same where no other row shows it.
 const ALONE: usize = 15;
 /// How unlikely by chance it must be.
@@ -98,7 +100,7 @@ fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     let losses: Vec<(u32, bool)> = last.losses().collect();
     let run = losses.iter().rev().take_while(|(_, lost)| *lost).count();
     let since = losses.get(losses.len().checked_sub(run)?)?.0;
-    if run < DOWN {
+    if run < DOWN || (evidence.length + evidence.interval).saturating_sub(since) < SILENCE {
         return None;
     }
     let tails: Vec<Tail> = rows.iter().map(|row| Tail::of(row, since)).collect();

@@ -1,4 +1,4 @@
-//! How much is lost, how sure that is, and whether the losses fall into episodes or come too evenly for chance.
+//! How much is lost, how sure that is, and whether the losses fall into episodes.
 
 use crate::engine::stats::{Z95, wilson};
 
@@ -110,60 +110,4 @@ fn episodes(losses: &[(u32, bool)], interval: u32, gap: u32) -> Vec<Episode> {
         }
     }
     episodes
-}
-
-/// How evenly answers come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Evenness {
-    /// Tries that it is seen in.
-    pub tries: usize,
-    /// Answers a second.
-    pub per_second: f64,
-    /// How far the count of answers strays from a straight line, in units of what it would by chance: rarely
-    /// below 0.8 for independent tries, hardly above 0.3 for a token bucket.
-    pub range: f64,
-}
-
-impl Evenness {
-    /// Answers come as evenly as out of a token bucket, which chance brings about less than once in 100,000.
-    pub fn is_proven(&self) -> bool {
-        self.tries >= 50 && self.range < 0.42
-    }
-
-    /// There are too few tries yet to rule a token bucket out.
-    pub fn is_possible(&self) -> bool {
-        self.tries < 120 && self.range < 0.85
-    }
-}
-
-/// How evenly the answers of a row come, where some are missing.
-///
-/// The count of answers out of a token bucket keeps to a straight line within an answer or two, where
-/// independent tries stray by the root of their number: the statistic is the range of that bridge (Kuiper
-/// 1960) over its scale.
-pub fn evenness(losses: &[(u32, bool)]) -> Option<Evenness> {
-    // What a full bucket gives at first is no part of the even stretch.
-    let first = losses.iter().position(|(_, lost)| *lost)?;
-    let rest = &losses[first..];
-    let n = rest.len() as f64;
-    let kept = rest.iter().filter(|(_, lost)| !lost).count() as f64;
-    let rate = kept / n;
-    let scale = (n * rate * (1.0 - rate)).sqrt();
-    if scale < 1.0 {
-        return None;
-    }
-    let (mut sum, mut least, mut most) = (0.0, 0.0_f64, 0.0_f64);
-    for (place, &(_, lost)) in (1..).zip(rest) {
-        sum += f64::from(u8::from(!lost));
-        let off = sum - rate * f64::from(place);
-        (least, most) = (least.min(off), most.max(off));
-    }
-    // Steps of one make the range of a bridge look wider than it is.
-    let range = (most - least - 0.5).max(0.0) / scale;
-    let seconds = f64::from(rest.last()?.0.saturating_sub(rest.first()?.0)) / 1_000.0;
-    Some(Evenness {
-        tries: if scale < 2.4 { 0 } else { rest.len() },
-        per_second: kept / seconds.max(1.0),
-        range,
-    })
 }

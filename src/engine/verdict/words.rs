@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::finding::{Finding, Kind};
+use super::finding::{Doubt, Finding, Kind};
 use crate::engine::round::Row;
 use crate::wire::icmp::{self, Icmp, Unreachable};
 
@@ -55,19 +55,19 @@ fn parts(finding: &Finding) -> Vec<String> {
     if finding.silent_target && !matches!(finding.kind, Kind::Gathering | Kind::Clean) {
         parts.push(format!("the target does not answer: judged as far as hop {}", finding.judged_to));
     }
-    let limited: Vec<String> = finding
+    let limited: Vec<u8> = finding
         .secondary
         .iter()
         .filter(|other| other.kind == Kind::Limited)
         .filter_map(|other| match other.hop? {
-            Row::Hop(ttl) => Some(ttl.to_string()),
+            Row::Hop(ttl) => Some(ttl),
             Row::Target => None,
         })
         .collect();
     match limited.as_slice() {
         [] => {}
         [one] => parts.push(format!("hop {one} limits its own answers: harmless")),
-        some => parts.push(format!("hops {} limit their own answers: harmless", some.join(", "))),
+        some => parts.push(format!("hops {} limit their own answers: harmless", listed(some))),
     }
     let further = finding.secondary.iter().filter(|other| other.kind == Kind::Loss);
     parts.extend(further.map(|other| {
@@ -75,6 +75,15 @@ fn parts(finding: &Finding) -> Vec<String> {
         format!("{share}{}", place(other))
     }));
     parts
+}
+
+/// "1, 3-6, 9".
+fn listed(ttls: &[u8]) -> String {
+    let runs = ttls.chunk_by(|ttl, next| *next == ttl + 1).map(|run| match run {
+        [first, _, .., last] => format!("{first}-{last}"),
+        few => few.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
+    });
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 fn clean(finding: &Finding) -> Vec<String> {
@@ -182,11 +191,18 @@ fn unclear(finding: &Finding) -> Vec<String> {
         "the target".to_owned()
     };
     let share = finding.rate.map_or_else(|| bursts(finding), |share| with_interval(share, finding));
-    if finding.alone {
+    if finding.doubt == Doubt::Alone {
         return vec![
             format!("Only {who} loses: {share}"),
             "the last link, or it limits its answers".to_owned(),
             "probes of another protocol would tell".to_owned(),
+        ];
+    }
+    if finding.doubt == Doubt::Rationing {
+        return vec![
+            format!("{} of {} tries to {who} unanswered", finding.lost, finding.samples),
+            "the hops may limit how often they answer, or a link loses".to_owned(),
+            "more tries will tell, or a longer interval".to_owned(),
         ];
     }
     let begin = format!("{} of {} tries to {who} lost", finding.lost, finding.samples);
@@ -297,6 +313,11 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_secs(seconds)), text);
         }
+    }
+
+    #[test]
+    fn hops_in_a_row_are_named_by_the_first_and_the_last() {
+        assert_eq!(listed(&[1, 3, 4, 6, 7, 8, 9, 12]), "1, 3, 4, 6-9, 12");
     }
 
     #[test]

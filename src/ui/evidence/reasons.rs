@@ -2,7 +2,7 @@
 
 use crate::engine::round::Row;
 use crate::engine::verdict::words::percent;
-use crate::engine::verdict::{Experiment, Finding, HopEvidence, Kind, Standing};
+use crate::engine::verdict::{Doubt, Experiment, Finding, HopEvidence, Kind, Standing};
 
 /// Nothing tells the two ways apart.
 const ONE_END: &str = "Whether it is lost on the way there or on the way back cannot be seen from one end.";
@@ -24,9 +24,13 @@ pub fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
             "No loss on the path: the target's answers come as evenly as from a token bucket, which chance does not \
              bring about; loss on a link would come by chance."
         }
-        Kind::Unclear if finding.alone => {
+        Kind::Unclear if finding.doubt == Doubt::Alone => {
             "Loss on the last link and a target that leaves a share of the probes unanswered look the same from here. \
              Asking by another protocol (u) tells them apart: a limiter of ICMP answers does not touch TCP."
+        }
+        Kind::Unclear if finding.doubt == Doubt::Rationing => {
+            "Hops that are asked more often than once a second may leave what is above that unanswered, as Linux does. \
+             Answers that come evenly tell such hops from loss: more tries, or a longer interval (i)."
         }
         Kind::Unclear => "More tries tell where it begins: each hop is asked once an interval.",
         Kind::Clean if finding.silent_target => {

@@ -6,6 +6,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::Size;
 
 use crate::engine::path::End;
+use crate::engine::random::mix;
 use crate::engine::round::{Row, Try};
 use crate::engine::span::Span;
 use crate::engine::verdict::Kind;
@@ -25,8 +26,7 @@ fn loses_past_six() -> Scene {
     let mut scene =
         (1..=6).fold(Scene::new(), |scene, n| scene.hop(&format!("198.51.100.{n}"), f64::from(n)));
     for n in 7..=9u32 {
-        let is_lost =
-            move |try_: u32| (try_.wrapping_mul(2_654_435_761) ^ n.wrapping_mul(40_503)) >> 16 & 0xff < 22;
+        let is_lost = move |try_: u32| mix(u64::from(try_) ^ mix(n.into())) & 0xff < 22;
         scene = scene.tries(&[&format!("198.51.100.{n}")], move |try_| {
             if is_lost(try_) { Try::Lost } else { answered(f64::from(n), try_) }
         });

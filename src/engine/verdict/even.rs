@@ -1,0 +1,172 @@
+//! How evenly answers come: a token bucket gives them at a constant rate per second, chance does not.
+//!
+//! The count of answers out of a token bucket that is asked more often than it fills keeps to a straight line in
+//! clock time within an answer or two, however unevenly it is asked; independent tries stray from theirs by the
+//! root of their number. The statistic is the range of that bridge (Kuiper 1960) over its scale.
+
+/// Below this scale (that of the bridge, in answers) nothing about evenness is known.
+const LEAST: f64 = 2.4;
+
+/// How evenly answers come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evenness {
+    /// Tries that it is seen in.
+    pub tries: usize,
+    /// The share of them that was lost.
+    pub share: f64,
+    /// By how much the count of answers would stray from a straight line by chance.
+    pub scale: f64,
+    /// Answers a second.
+    pub per_second: f64,
+    /// How far the count of answers strays from a straight line, in units of what it would by chance: rarely
+    /// below 0.8 for independent tries, hardly above 0.3 for a token bucket.
+    pub range: f64,
+    /// At most how likely so small a range is by chance.
+    pub chance: f64,
+    /// How many more runs of answers and losses there are than by chance, and the variance of that number.
+    pub runs: (f64, f64),
+}
+
+impl Evenness {
+    /// Answers come as evenly as out of a token bucket, which chance hardly ever brings about.
+    pub fn is_proven(&self) -> bool {
+        self.tries >= 50 && self.scale >= LEAST && self.range < 0.42 && self.chance < 5e-4
+    }
+
+    /// There are too few tries yet to rule a token bucket out.
+    pub fn is_possible(&self) -> bool {
+        self.tries < 120 && (self.range < 0.85 || self.scale < LEAST)
+    }
+}
+
+/// How evenly the answers of a row come, where some are missing: each try's time in ms and whether it was lost.
+///
+/// `paces` are the moments at which the interval changed. A stretch at a pace that the row kept up with tells
+/// nothing of how it rations, and neither does what a full bucket gives before its first loss.
+pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
+    let stretches = stretches(losses, paces);
+    let n = stretches.iter().map(|stretch| stretch.len()).sum::<usize>() as f64;
+    let kept = stretches.iter().flat_map(|stretch| stretch.iter()).filter(|(_, lost)| !lost).count() as f64;
+    let time = stretches.iter().map(|stretch| length(stretch)).sum::<f64>();
+    let rate = kept / n.max(1.0);
+    let scale = (n * rate * (1.0 - rate)).sqrt();
+    if scale < 1.0 || time <= 0.0 {
+        return None;
+    }
+    let (mut sum, mut before, mut least, mut most) = (0.0, 0.0, 0.0_f64, 0.0_f64);
+    for stretch in &stretches {
+        let (first, step) = (stretch[0].0, length(stretch) / stretch.len() as f64);
+        for &(at, lost) in *stretch {
+            sum += f64::from(u8::from(!lost));
+            let off = sum - kept / time * (before + f64::from(at.saturating_sub(first)) + step);
+            (least, most) = (least.min(off), most.max(off));
+        }
+        before += length(stretch);
+    }
+    // Steps of one make the range of a bridge look wider than it is; to be sure it is taken to be wider still.
+    let (range, wide) = ((most - least - 0.5).max(0.0) / scale, (most - least + 0.55) / scale);
+    let per_second = 1_000.0 * kept / time.max(1_000.0);
+    let runs = stretches.iter().map(|stretch| more_runs(stretch));
+    let runs = runs.fold((0.0, 0.0), |sum, (more, variance)| (sum.0 + more, sum.1 + variance));
+    Some(Evenness {
+        tries: n as usize,
+        share: 1.0 - rate,
+        scale,
+        per_second,
+        range,
+        chance: below(wide),
+        runs,
+    })
+}
+
+/// How many more runs there are than by chance, and the variance of that number (Wald and Wolfowitz 1940).
+fn more_runs(stretch: &[(u32, bool)]) -> (f64, f64) {
+    let n = stretch.len() as f64;
+    let lost = stretch.iter().filter(|(_, lost)| *lost).count() as f64;
+    let runs = 1.0 + stretch.windows(2).filter(|pair| pair[0].1 != pair[1].1).count() as f64;
+    let mean = 1.0 + 2.0 * lost * (n - lost) / n;
+    (runs - mean, ((mean - 1.0) * (mean - 2.0) / (n - 1.0).max(1.0)).max(0.0))
+}
+
+/// The tries from each pace's first loss on.
+fn stretches<'a>(losses: &'a [(u32, bool)], paces: &[u32]) -> Vec<&'a [(u32, bool)]> {
+    let mut rest = losses;
+    let mut stretches = Vec::with_capacity(paces.len() + 1);
+    for &end in paces.iter().chain([&u32::MAX]) {
+        let (stretch, behind) = rest.split_at(rest.partition_point(|(at, _)| *at < end));
+        rest = behind;
+        // A single loss may be left from the pace before.
+        let mut lost = (0..stretch.len()).filter(|&at| stretch[at].1);
+        if let (Some(first), Some(_)) = (lost.next(), lost.next()) {
+            stretches.push(&stretch[first..]);
+        }
+    }
+    stretches
+}
+
+/// The time in ms that a stretch stands for: the last try's as long as the others' on average.
+fn length(stretch: &[(u32, bool)]) -> f64 {
+    let [first, .., last] = stretch else { return 0.0 };
+    let n = stretch.len() as f64;
+    f64::from(last.0.saturating_sub(first.0)) * n / (n - 1.0)
+}
+
+/// How likely a Brownian bridge's range is at most `range` (Kuiper's distribution, in the form that converges
+/// where it is small).
+fn below(range: f64) -> f64 {
+    if range > 2.5 {
+        return 1.0;
+    }
+    let term = |k: f64| k * k * (-(std::f64::consts::PI * k / range).powi(2) / 2.0).exp();
+    let sum: f64 = (1..=6).map(|k| term(f64::from(k))).sum();
+    (std::f64::consts::TAU.sqrt() * std::f64::consts::PI.powi(2) / range.powi(3) * sum).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::mix;
+
+    /// Tries at `times`, answered while a bucket of `rate` a second has a token.
+    fn bucket(times: impl IntoIterator<Item = u32>, rate: f64) -> Vec<(u32, bool)> {
+        let (mut tokens, mut since) = (1.0_f64, 0.0);
+        let asked = times.into_iter().map(|at| {
+            tokens = (tokens + rate * (f64::from(at) - since) / 1_000.0).min(6.0);
+            since = f64::from(at);
+            let lost = tokens < 1.0;
+            tokens -= if lost { 0.0 } else { 1.0 };
+            (at, lost)
+        });
+        asked.collect()
+    }
+
+    #[test]
+    fn a_bucket_is_even_in_clock_time_however_it_is_asked() {
+        let uneven = (0..150u32).map(|n| 700 * n + (mix(n.into()) % 600) as u32);
+        let faster = (0..60).map(|n| 800 * n).chain((0..120).map(|n| 48_000 + 300 * n));
+        let slower = (0..100).map(|n| 500 * n).chain((0..60).map(|n| 50_000 + 3_000 * n));
+        for (tries, pace) in [
+            (bucket(uneven, 0.6), vec![]),
+            (bucket(faster, 0.5), vec![48_000]),
+            (bucket(slower, 0.6), vec![50_000]),
+        ] {
+            let even = evenness(&tries, &pace).unwrap();
+            assert!(even.is_proven(), "{even:?}");
+        }
+    }
+
+    #[test]
+    fn chance_is_hardly_ever_even() {
+        let (mut rare, mut proven) = (0, 0);
+        for seed in 0..4_000u64 {
+            let tries = 20 + seed % 100;
+            let share = 0.1 + 0.8 * (seed % 17) as f64 / 17.0;
+            let lost = |n: u64| (mix(seed ^ mix(n)) >> 11) as f64 / (1u64 << 53) as f64 >= share;
+            let losses: Vec<(u32, bool)> = (0..tries).map(|n| (1_000 * n as u32, lost(n))).collect();
+            let Some(even) = evenness(&losses, &[]) else { continue };
+            rare += u32::from(even.chance < 0.05);
+            proven += u32::from(even.is_proven());
+        }
+        assert!(rare <= 240 && proven == 0, "{rare} {proven}");
+    }
+}
