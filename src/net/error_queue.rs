@@ -94,7 +94,8 @@ impl ErrorQueue {
     ///
     /// Each ICMP error also leaves an error pending on the socket, which the next send returns instead of
     /// sending. So a failed send drains the queue and is tried again; an error that persists is this
-    /// machine's own.
+    /// machine's own. Once with nothing in the queue does not make it so: the kernel queues what it has to tell
+    /// before it leaves the error, and that may have been read in between.
     pub fn send(&mut self, probe: &Probe) -> SendOutcome {
         let bytes = self.context.format.build(probe.no);
         let target = self.context.target;
@@ -103,6 +104,7 @@ impl ErrorQueue {
         let port = if target.port() == 0 { 0 } else { ports.port(probe.flow) };
         let to = with_port(target, port);
         let mut last = Errno::UnknownErrno;
+        let mut was_empty = false;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };
             match socket::send(&self.socket, &bytes, to, probe.ttl) {
@@ -115,10 +117,12 @@ impl ErrorQueue {
                 Err(Errno::EINTR) => {}
                 Err(error) => {
                     last = error;
-                    // No ICMP error leaves EPERM, and nothing in the queue means that none was pending.
-                    if self.drain_errors() == 0 || error == Errno::EPERM {
+                    let is_empty = self.drain_errors() == 0;
+                    // No ICMP error leaves EPERM.
+                    if (is_empty && was_empty) || error == Errno::EPERM {
                         break;
                     }
+                    was_empty = is_empty;
                 }
             }
         }
