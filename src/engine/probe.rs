@@ -220,6 +220,26 @@ pub struct Reply {
     pub quoted: Option<Quoted>,
 }
 
+impl Reply {
+    /// An answer of which no more is known than who gave it, what it says, and when user space read it.
+    pub const fn new(no: Option<ProbeNo>, from: IpAddr, answer: Answer, received: Time, wall: Wall) -> Self {
+        Self {
+            no,
+            from,
+            answer,
+            received,
+            kernel: None,
+            wall,
+            measured: None,
+            reply_ttl: None,
+            labels: Vec::new(),
+            rewritten: false,
+            mtu: None,
+            quoted: None,
+        }
+    }
+}
+
 /// What a router quoted of a probe's IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Quoted {

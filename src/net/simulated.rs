@@ -129,18 +129,16 @@ impl Simulated {
         let jitter = hop.jitter.mul_f64(self.chance().powi(2));
         let at = now + hop.rtt + jitter;
         let reply = Reply {
-            no: (!hop.bare).then_some(probe.no),
-            from: hop.address,
-            answer: icmp.map_or(Answer::Direct, Answer::Icmp),
-            received: at,
             kernel: Some(wall(at)),
-            wall: wall(at),
-            measured: None,
             reply_ttl: Some(reply_ttl(place, hop)),
             labels: hop.labels.clone(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
+            ..Reply::new(
+                (!hop.bare).then_some(probe.no),
+                hop.address,
+                icmp.map_or(Answer::Direct, Answer::Icmp),
+                at,
+                wall(at),
+            )
         };
         let event = if hop.bare { Event::Bare { flow: probe.flow, reply } } else { Event::Reply(reply) };
         if hop.doubled > 0.0 && self.chance() < hop.doubled {

@@ -204,19 +204,6 @@ impl Tcp {
     }
 
     fn reply(no: ProbeNo, from: IpAddr, answer: Answer, received: Time) -> Reply {
-        Reply {
-            no: Some(no),
-            from,
-            answer,
-            received,
-            kernel: None,
-            wall: Clock::wall(),
-            measured: None,
-            reply_ttl: None,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
-        }
+        Reply::new(Some(no), from, answer, received, Clock::wall())
     }
 }

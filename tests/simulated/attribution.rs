@@ -105,20 +105,7 @@ impl Crowd {
         let (no, from) = (self.draw(1 << 32) as u32, router(200 + self.draw(40) as u8));
         let from = if self.draw(4) == 0 { TARGET } else { from };
         let (ty, code) = [(11, 0), (3, 3), (3, 13), (3, 1)][self.draw(4) as usize];
-        let reply = Reply {
-            no: None,
-            from,
-            answer: Answer::Icmp(Icmp::v4(ty, code)),
-            received: self.now,
-            kernel: None,
-            wall: Wall(0),
-            measured: None,
-            reply_ttl: None,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
-        };
+        let reply = Reply::new(None, from, Answer::Icmp(Icmp::v4(ty, code)), self.now, Wall(0));
         match self.draw(8) {
             // Which ports are in use a channel keeps to itself; so this is a guess at others.
             0 => Event::Bare { flow: Flow::Own(1_000 + no as u16 % 31_000), reply },

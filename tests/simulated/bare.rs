@@ -279,20 +279,13 @@ fn a_lost_answer_of_such_an_application_spoils_none_that_follow() {
 fn a_forged_one_moves_nothing() {
     let mut play = Play::new(still(plain(6))).until_ms(10_000);
     for number in 0..200 {
-        let reply = Reply {
-            no: None,
-            from: router(number),
-            answer: hopwatch::engine::probe::Answer::Icmp(hopwatch::wire::icmp::Icmp::v4(11, 0)),
-            received: play.now,
-            kernel: None,
-            wall: Wall(0),
-            reply_ttl: None,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            measured: None,
-            quoted: None,
-        };
+        let reply = Reply::new(
+            None,
+            router(number),
+            hopwatch::engine::probe::Answer::Icmp(hopwatch::wire::icmp::Icmp::v4(11, 0)),
+            play.now,
+            Wall(0),
+        );
         let flow = if number % 2 == 0 { Flow::Stable } else { Flow::Own(number.into()) };
         play = play.event(Event::Bare { flow, reply });
     }

@@ -128,20 +128,7 @@ fn strays_are_counted_by_reason_and_change_nothing() {
 }
 
 fn reply(play: &Play, no: Option<ProbeNo>, answer: Answer) -> Event {
-    Event::Reply(Reply {
-        no,
-        from: TARGET,
-        answer,
-        received: play.now,
-        kernel: None,
-        wall: Wall(0),
-        measured: None,
-        reply_ttl: None,
-        labels: Vec::new(),
-        rewritten: false,
-        mtu: None,
-        quoted: None,
-    })
+    Event::Reply(Reply::new(no, TARGET, answer, play.now, Wall(0)))
 }
 
 #[test]

@@ -115,20 +115,7 @@ fn foreign() -> impl Strategy<Value = Event> {
     ];
     let answer = prop_oneof![4 => icmp.prop_map(Answer::Icmp), 1 => Just(Answer::Direct)];
     let reply = (no.clone(), from, answer, any::<Option<i64>>()).prop_map(|(no, from, answer, kernel)| {
-        Event::Reply(Reply {
-            no,
-            from,
-            answer,
-            received: Time::ZERO,
-            kernel: kernel.map(Wall),
-            wall: Wall(0),
-            measured: None,
-            reply_ttl: None,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
-        })
+        Event::Reply(Reply { kernel: kernel.map(Wall), ..Reply::new(no, from, answer, Time::ZERO, Wall(0)) })
     });
     prop_oneof![
         6 => reply,

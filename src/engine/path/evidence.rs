@@ -136,20 +136,7 @@ mod tests {
     const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
     fn reply(from: IpAddr, answer: Answer) -> Reply {
-        Reply {
-            no: None,
-            from,
-            answer,
-            received: Time::ZERO,
-            kernel: None,
-            wall: Wall(0),
-            measured: None,
-            reply_ttl: None,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
-        }
+        Reply::new(None, from, answer, Time::ZERO, Wall(0))
     }
 
     fn see(hop: &mut Hop, no: u32, from: IpAddr, icmp: Icmp) -> Change {

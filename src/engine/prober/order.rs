@@ -84,20 +84,7 @@ mod tests {
         let address = |byte| IpAddr::V4(Ipv4Addr::new(192, 0, 2, byte));
         let mut path = Path::new(address(99), 1, 30);
         for (ttl, &byte) in (1..).zip(bytes) {
-            let reply = Reply {
-                no: None,
-                from: address(byte),
-                answer: Answer::Icmp(Icmp::v4(11, 0)),
-                received: Time::ZERO,
-                kernel: None,
-                wall: Wall(0),
-                measured: None,
-                reply_ttl: None,
-                labels: Vec::new(),
-                rewritten: false,
-                mtu: None,
-                quoted: None,
-            };
+            let reply = Reply::new(None, address(byte), Answer::Icmp(Icmp::v4(11, 0)), Time::ZERO, Wall(0));
             path.observe(ProbeNo(u32::from(ttl)), ttl, &reply);
         }
         path

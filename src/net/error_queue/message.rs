@@ -113,18 +113,9 @@ impl Context {
 
     fn reply(&self, message: &Message, from: IpAddr, no: Option<ProbeNo>, answer: Answer) -> Reply {
         Reply {
-            no,
-            from,
-            answer,
-            received: self.clock.now(),
             kernel: message.stamp,
-            wall: Clock::wall(),
-            measured: None,
             reply_ttl: message.ttl,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
+            ..Reply::new(no, from, answer, self.clock.now(), Clock::wall())
         }
     }
 }
