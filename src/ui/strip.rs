@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use super::theme::Look;
+use super::theme::{Glyphs, Look};
 use crate::engine::round::Try;
 use crate::engine::table::Table;
 
@@ -32,8 +32,14 @@ impl Scale {
         (8.0 * doublings / (self.high - self.low)).clamp(0.0, 7.0) as usize
     }
 
+    /// What the lowest bar and the highest mean, in ms.
+    pub fn legend(&self, glyphs: &Glyphs) -> String {
+        let ([low, high], [least, .., greatest], is) = (self.ends(), glyphs.bars, glyphs.is);
+        format!("{least}{is}{low} {greatest}{is}{high}")
+    }
+
     /// The times at both ends in ms, as text.
-    pub fn ends(&self) -> [String; 2] {
+    fn ends(&self) -> [String; 2] {
         [self.low, self.high].map(|exponent| match exponent.exp2() {
             ms if ms < 0.1 => format!("{ms:.3}"),
             ms if ms < 1.0 => format!("{}", (ms * 100.0).round() / 100.0),

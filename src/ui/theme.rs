@@ -79,6 +79,8 @@ pub struct Glyphs {
     pub target: &'static str,
     /// What a line across the table is made of.
     pub dash: &'static str,
+    /// From a bar to what it means, where it could be read as a part of that.
+    pub is: &'static str,
 }
 
 impl Glyphs {
@@ -91,6 +93,7 @@ impl Glyphs {
         arrow: "→",
         target: "▸",
         dash: "╌",
+        is: "",
         ..Self::ASCII
     };
     /// For all others.
@@ -106,6 +109,7 @@ impl Glyphs {
         arrow: "->",
         target: ">",
         dash: "-",
+        is: "=",
     };
 }
 

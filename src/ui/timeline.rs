@@ -57,9 +57,7 @@ pub fn title(app: &App) -> Vec<Segment> {
     };
     let (from, to) = timeline.edges;
     let each = duration(to.since(from) / timeline.columns.max(1) as u32);
-    let [least, .., greatest] = look.glyphs.bars;
-    let scale = Scale::of(table).map(|scale| scale.ends());
-    let scale = scale.map(|[low, high]| piece(format!("{least}{low} {greatest}{high} ms"), 2));
+    let scale = Scale::of(table).map(|scale| piece(format!("{} ms", scale.legend(&look.glyphs)), 2));
     let title = [
         piece(format!("Over time, {each} a column"), 0),
         piece(format!("{SOME_LOST} lost, {lost} half or more"), 1),

@@ -93,8 +93,8 @@ impl Canvas<'_> {
     /// What may stand above the strip, the longest first: the scale, while there is one.
     fn titles(&self) -> Vec<String> {
         let scale = self.scale.map(|scale| {
-            let ([low, high], [least, .., greatest]) = (scale.ends(), self.app.look().glyphs.bars);
-            [format!("{least}{low} {greatest}{high} ms"), format!("{least}{low} {greatest}{high}")]
+            let legend = scale.legend(&self.app.look().glyphs);
+            [format!("{legend} ms"), legend]
         });
         scale.into_iter().flatten().chain(["Tries".to_owned()]).collect()
     }
