@@ -18,11 +18,16 @@ pub fn clauses(text: &str, width: usize, ellipsis: &str) -> String {
     fit(kept, width, ellipsis).into_owned()
 }
 
-/// Words in as many lines of `width` cells as they take, one at least; a word that is longer keeps its line.
+/// Words in as many lines of `width` cells as they take, one at least; a word that is longer keeps its line. No line
+/// begins with the unit of a number.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split(' ') {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let unit =
+            words.peek().filter(|next| word.ends_with(|end: char| end.is_ascii_digit()) && is_unit(next));
+        let whole = word.width() + unit.map_or(0, |unit| 1 + unit.width());
+        if !line.is_empty() && line.width() + 1 + whole > width {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
@@ -32,6 +37,10 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+fn is_unit(word: &str) -> bool {
+    ["%", "s", "ms", "min", "h", "d"].contains(&word.trim_end_matches([',', ';', '.', ')']))
 }
 
 /// A piece of a line that may be left out.
@@ -79,6 +88,14 @@ pub fn write_segments(buffer: &mut Buffer, (x, y): (u16, u16), width: u16, gap: 
 mod tests {
     use super::*;
     use ratatui::layout::Rect;
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        assert_eq!(wrap("for the last 9 s", 14), ["for the last", "9 s"]);
+        assert_eq!(wrap("for the last 9 s", 16), ["for the last 9 s"]);
+        assert_eq!(wrap("5 to 6.2 %); more", 9), ["5 to", "6.2 %);", "more"]);
+        assert_eq!(wrap("9 s", 1), ["9", "s"], "what cannot be kept together is not");
+    }
 
     #[test]
     fn clauses_are_left_out_whole() {

@@ -90,7 +90,7 @@ mod tests {
                 ],
             ),
             (60, 1, &["Loss from hop 7 on: 4.1 % (2.7 to 6.2 %)"]),
-            (40, 2, &["Loss from hop 7 on: 4.1 % (2.7 to 6.2", "%); on the link 6-7 or back"]),
+            (40, 2, &["Loss from hop 7 on: 4.1 % (2.7 to", "6.2 %); on the link 6-7 or back"]),
         ] {
             assert_eq!(lines(&loss(), width, most), expected, "{width}");
         }

@@ -35,14 +35,15 @@ fn node((_, address, ms): (&str, [u8; 4], f64), distance: usize) -> Node {
     router.at(Ipv4Addr::from(address), v6).after_ms(ms).jitter_ms(ms * 0.12)
 }
 
-/// Takes a picture of the path with its hops changed.
-fn take(file: &str, height: u16, change: fn(Node, usize) -> Node) {
+/// Takes a picture of the path with its hops changed, once the verdict says so.
+fn take(file: &str, verdict: &str, change: fn(Node, usize) -> Node) {
     lab::hosts(PATH.map(|(name, address, _)| (Ipv4Addr::from(address), name)));
     let path = (1..).zip(PATH).map(|(distance, entry)| change(node(entry, distance), distance)).collect();
     let _responder = Responder::start(path, Wait::Asleep);
-    let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, height);
-    let screen = terminal.until_within(150.0, "enough tries", |screen| {
-        under(screen, "Snt", "1").and_then(|sent| sent.parse().ok()) >= Some(TRIES)
+    let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, 16);
+    let screen = terminal.until_within(240.0, verdict, |screen| {
+        let sent = under(screen, "Snt", "1").and_then(|sent| sent.parse().ok());
+        sent >= Some(TRIES) && screen.contents().contains(verdict)
     });
     let file = format!("{FOLDER}/{file}.svg");
     std::fs::write(&file, svg::render(&screen)).expect(&file);
@@ -52,7 +53,7 @@ fn take(file: &str, height: u16, change: fn(Node, usize) -> Node) {
 #[ignore = "writes assets/screen.svg, in two minutes"]
 fn picture() {
     lab::inside(|| {
-        take("screen", 16, |node, distance| match distance {
+        take("screen", "on the link 6-7", |node, distance| match distance {
             // A router that limits its own answers, and loss from the seventh on.
             3 => node.limited(2, 0.7),
             7.. => node.losing(0.06).jitter_ms(9.0),
@@ -64,13 +65,16 @@ fn picture() {
 #[test]
 #[ignore = "writes assets/loss.svg, in two minutes"]
 fn picture_of_loss() {
-    lab::inside(|| take("loss", 16, |node, distance| if distance >= 6 { node.losing(0.12) } else { node }));
+    lab::inside(|| {
+        take("loss", "on the link 5-6", |node, at| if at >= 6 { node.losing(0.12) } else { node });
+    });
 }
 
 #[test]
 #[ignore = "writes assets/limiting.svg, in two minutes"]
 fn picture_of_limiting() {
     lab::inside(|| {
-        take("limiting", 16, |node, distance| if distance == 4 { node.limited(2, 0.4) } else { node });
+        let harmless = "hop 4 limits its own answers: harmless";
+        take("limiting", harmless, |node, at| if at == 4 { node.limited(2, 0.4) } else { node });
     });
 }
