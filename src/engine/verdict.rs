@@ -8,7 +8,7 @@
 //!   their own, that ration their answers, or that stand in an MPLS tunnel make the place a range.
 //! - **How much** ([`mod@spread`]): the last answering row's own tries; the interval is honest about bursts.
 //! - **Whose**: what only the last row loses may be its own rationing. Answers that come as evenly as out of a
-//!   token bucket prove that ([`mod@even`]), for many hops sooner than for one ([`mod@together`]); any other
+//!   token bucket prove that ([`mod@even`]), for many hops sooner than for one (`together`); any other
 //!   pattern proves nothing, and the verdict says so.
 //! - **Latency** ([`mod@rise`]): the level that the last row's times moved to, and which hops moved with it.
 //!
