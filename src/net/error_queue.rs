@@ -30,8 +30,11 @@ use super::stamps::SendStamps;
 use crate::engine::probe::{Event, LocalFault, Probe, Protocol, SendOutcome, SentAt};
 use crate::wire::icmp::Family;
 
-/// How often a send is tried again after an error that an earlier probe had left pending.
-const RETRIES: u32 = 8;
+/// How often a send is tried again after an error that an earlier probe had left pending: answers that come in a rush
+/// leave one each time.
+const RETRIES: u32 = 256;
+/// Errors that one reading passes over.
+const ERRORS: u32 = 8;
 /// Large enough for the largest frame that is looped back with its send stamp.
 const BUFFER: usize = 65_536 + 128;
 
@@ -103,7 +106,6 @@ impl ErrorQueue {
         let ports = Ports::new(target.port(), self.context.format.cookie());
         let port = if target.port() == 0 { 0 } else { ports.port(probe.flow) };
         let to = with_port(target, port);
-        let mut last = Errno::UnknownErrno;
         let mut was_empty = false;
         for _ in 0..=RETRIES {
             let sent = SentAt { time: self.context.clock.now(), wall: Clock::wall() };
@@ -116,17 +118,17 @@ impl ErrorQueue {
                 Err(Errno::EAGAIN | Errno::ENOBUFS) => return Err(LocalFault::NoBuffer),
                 Err(Errno::EINTR) => {}
                 Err(error) => {
-                    last = error;
                     let is_empty = self.drain_errors() == 0;
                     // No ICMP error leaves EPERM.
                     if (is_empty && was_empty) || error == Errno::EPERM {
-                        break;
+                        return Err(message::fault_of(error));
                     }
                     was_empty = is_empty;
                 }
             }
         }
-        Err(message::fault_of(last))
+        // It is the flood that keeps it from leaving, and no fault of the way.
+        Err(LocalFault::NoBuffer)
     }
 
     /// The next event that has arrived.
@@ -136,7 +138,7 @@ impl ErrorQueue {
         }
         // Errors first: a send stamp must be known before the answer that it times.
         for is_error in [true, false] {
-            for _ in 0..=RETRIES {
+            for _ in 0..=ERRORS {
                 match socket::receive(&self.socket, is_error, &mut self.buffer) {
                     Ok(message) => {
                         if let Some(event) = self.context.read(&message, &self.buffer, &self.stamps) {

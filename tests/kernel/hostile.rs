@@ -85,6 +85,7 @@ fn among_lies(start: fn() -> Command, flags: &[&str], judge: Judge, lies: u64) -
                 ["best", "worst"].map(|name| hop.number(&format!("rtt_ms/{name}")).expect("a time"));
             assert!(least - 0.05 <= best && worst <= most + slack, "{least} to {most} ms; {}", said());
         }
+        report.assert_way_out();
         println!("{flags:?}, IPv{}: {told} lies; strays {}", 4 + 2 * family, report.at("/strays"));
         if judge == Judge::Channel {
             assert!(report.strays() > told / 50, "{flags:?}: {:#}", report.at(""));

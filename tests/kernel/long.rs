@@ -48,6 +48,7 @@ fn ten_minutes_at_ten_milliseconds_are_counted_to_the_packet() {
         let report = report::finish(child);
         let seen = responder.seen();
         report.assert_agrees_with(&seen);
+        report.assert_way_out();
         let hops = report.hops();
         let sent: u64 = hops.iter().map(|hop| hop.count("sent")).sum();
         let overshoot = report.at("/overshoot").as_u64().expect("a count");

@@ -90,6 +90,12 @@ impl Report {
         assert_eq!(self.strays(), 0, "{:#}", self.0);
     }
 
+    /// Asserts that this machine was never found to have no way out: no error of the network is taken for that.
+    pub fn assert_way_out(&self) {
+        let journal = self.at("/journal").as_array().expect("an array");
+        assert!(journal.iter().all(|entry| entry["fault"] != "no route"), "{journal:#?}");
+    }
+
     /// Asserts that the report counts what the responder saw: probes and losses, TTL by TTL.
     pub fn assert_agrees_with(&self, seen: &[Seen]) {
         for hop in self.hops().iter().filter(|hop| !hop.is_target()) {
