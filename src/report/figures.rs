@@ -4,7 +4,7 @@
 //! has its own way with them.
 
 use crate::engine::history::ResponderTotals;
-use crate::engine::stats::Loss;
+use crate::engine::stats::{Counts, Loss};
 use crate::engine::table::{Rtt, TableRow};
 
 /// One column of figures.
@@ -30,15 +30,20 @@ pub const USUAL: u8 = 8;
 /// The last rank of those figures that a screen shows where there is room to spare.
 pub const SPARE: u8 = 12;
 
+/// Columns of a share of loss.
+const LOSS: usize = 6;
+/// With an interval of more than so many percent a percentage would say more than is known.
+const VAGUE: f64 = 20.0;
+
 /// Every figure, in the order of a report.
 pub const FIGURES: [Figure; 13] = [
     Figure {
         letter: 'L',
         header: "Loss%",
-        width: 6,
+        width: LOSS,
         rank: 1,
         help: "lost, of the tries that are decided",
-        value: |row| row.loss.map(percent).unwrap_or_default(),
+        value: |row| row.loss.map(|loss| share(loss, &row.counts)).unwrap_or_default(),
     },
     Figure {
         letter: 'S',
@@ -200,7 +205,14 @@ pub fn count(n: u64) -> String {
     }
 }
 
-/// A share of loss within six columns; neither a small loss nor a rare answer is rounded away.
+/// A share of loss within six columns: as a count, "1/3", while its interval is wider than [`VAGUE`], and it fits.
+pub fn share(loss: Loss, counts: &Counts) -> String {
+    let [low, high] = loss.ci95;
+    let told = format!("{}/{}", counts.lost.saturating_sub(counts.slowed_lost), counts.judged());
+    if loss.pct > 0.0 && high - low > VAGUE && told.len() <= LOSS { told } else { percent(loss) }
+}
+
+/// A percentage of loss within six columns; neither a small loss nor a rare answer is rounded away.
 pub fn percent(loss: Loss) -> String {
     if loss.pct > 0.0 && loss.pct < 0.05 {
         "<0.1%".to_owned()
@@ -255,6 +267,30 @@ mod tests {
         assert_eq!(percent(12.34), "12.3%");
         assert_eq!(percent(99.97), ">99.9%");
         assert_eq!(percent(100.0), "100.0%");
+    }
+
+    #[test]
+    fn what_few_tries_lost_is_a_count_and_no_percentage() {
+        let shown = |lost, tries, bursts| {
+            let counts = Counts { lost, bursts, answered: tries - lost, ..Counts::default() };
+            share(counts.loss().unwrap(), &counts)
+        };
+        assert_eq!([shown(1, 3, 1), shown(3, 3, 1), shown(0, 3, 0)], ["1/3", "3/3", "0.0%"]);
+        assert_eq!([shown(1, 10, 1), shown(1, 30, 1), shown(10, 30, 8)], ["1/10", "3.3%", "10/30"]);
+        // One long outage tells nothing of a share either; past six columns there is the interval elsewhere.
+        assert_eq!(
+            [shown(60, 600, 1), shown(60, 600, 55), shown(100, 9_000, 1)],
+            ["60/600", "10.0%", "1.1%"]
+        );
+        for tries in 1..=60 {
+            for lost in 1..=tries {
+                let text = shown(lost, tries, lost.div_ceil(2));
+                assert!(
+                    text.len() <= LOSS && (tries > 15 || text.contains('/')),
+                    "{lost} of {tries}: {text}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::rfc3339;
-use super::figures::{millis, percent};
+use super::figures::millis;
 use crate::engine::probe::{Flows, Protocol, Stray};
 use crate::engine::round::Row;
 use crate::engine::span::Span;
@@ -151,12 +151,12 @@ pub fn nothing_left(view: &View) -> bool {
     snapshot.fault.is_some() && sent + snapshot.overshoot == 0
 }
 
-/// What asking the target by echo gave, once it has answered that: "echo 12.3 ms, 0.0% of 40".
+/// What asking the target by echo gave, once it has answered that: "echo 12.3 ms, 0 of 40 lost".
 pub fn echo(view: &View) -> Option<String> {
     let echoes = view.echoes?;
     let last = echoes.last?.as_secs_f64() * 1_000.0;
     let counts = echoes.counts;
-    Some(format!("echo {} ms, {} of {}", millis(last, true), percent(counts.loss()?), counts.judged()))
+    Some(format!("echo {} ms, {} of {} lost", millis(last, true), counts.lost, counts.judged()))
 }
 
 /// The local fault in force or the last one, in one line.

@@ -83,7 +83,7 @@ fn a_silent_target_that_answers_echo_says_so_in_its_row() {
     let mut app = silent_target().app(100, 24);
     app.show(view);
     let screen = picture(&app, 100, 24).to_string();
-    assert!(screen.contains("UDP 33434 filtered, echo 12.3 ms, 0.0% of 40"), "{screen}");
+    assert!(screen.contains("UDP 33434 filtered, echo 12.3 ms, 0 of 40 lost"), "{screen}");
 }
 
 #[test]
