@@ -4,7 +4,7 @@ use std::io;
 use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
 
-use caps::{CapSet, Capability, errors::CapsError};
+use caps::{CapSet, Capability};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -56,7 +56,7 @@ impl RawSockets {
     pub fn open() -> io::Result<Self> {
         let pair = |purpose| Pair { v4: open(Family::V4, purpose), v6: open(Family::V6, purpose) };
         let sockets = Self { errors: pair(Purpose::Errors), echo: pair(Purpose::Echo) };
-        give_up().map_err(io::Error::other)?;
+        give_up()?;
         match sockets {
             Self { errors: Pair { v4: Err(error), v6: Err(_) }, .. } => Err(error),
             opened => Ok(opened),
@@ -124,10 +124,11 @@ fn open(family: Family, purpose: Purpose) -> io::Result<OwnedFd> {
     Ok(socket.into())
 }
 
-/// Gives up every capability, and what could give one back.
-fn give_up() -> Result<(), CapsError> {
+/// Gives up every capability of this thread, and what could give one back to it, or to a program that it starts:
+/// but for root, whose programs have all that root may have (`capabilities(7)`).
+pub fn give_up() -> io::Result<()> {
     for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
-        caps::clear(None, set)?;
+        caps::clear(None, set).map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 //!
 //! The command is the user's own text and goes to `sh -c` as it is; what the network says reaches it as JSON on
 //! its standard input alone. Nobody waits for it: news wait in a bounded queue, and a command that takes too long is
-//! killed with all that it started.
+//! killed with all that it started. It runs with the rights of whoever started the program, and with none that came
+//! with the program's file or were handed on by whatever started it.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -18,6 +19,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
+use crate::net::raw_sockets::give_up;
 use crate::report::event_json;
 use crate::scrub;
 use crate::session::writer::why;
@@ -48,6 +50,8 @@ pub struct Runner(Receiver<()>);
 enum Trouble {
     #[error("cannot start sh: {}", why(.0))]
     Start(io::Error),
+    #[error("not run: it would have rights of hopwatch's own: {0}")]
+    Rights(String),
     #[error("killed after {} s", LIMIT.as_secs())]
     Late,
     #[error("the command cannot be started (status {0})")]
@@ -66,9 +70,13 @@ pub fn start(command: String, output: Output, zone: TimeZone) -> io::Result<(Eve
     let told = Arc::clone(&status);
     thread::Builder::new().name("on-event".to_owned()).spawn(move || {
         let mut missed = 0;
+        let given_up = give_up();
         for news in news {
             let document = event_json::document(&news, &zone) + "\n";
-            let outcome = run(&command, document.as_bytes(), output, LIMIT);
+            let outcome = match &given_up {
+                Ok(()) => run(&command, document.as_bytes(), output, LIMIT),
+                Err(error) => Err(Trouble::Rights(why(error))),
+            };
             let trouble =
                 outcome.err().map(|trouble| format!("--on-event: {}", scrub::text(trouble.to_string())));
             let is_new = told.set_trouble(trouble.as_deref())

@@ -1,6 +1,7 @@
 //! Who is told of events: a command, the bell.
 
 use std::path::Path;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -64,6 +65,56 @@ fn a_command_is_told_of_start_and_end_on_its_standard_input_alone() {
         let open = std::fs::read_to_string(open).expect("a file");
         for ours in ["socket:", "anon_inode", "/dev/p"] {
             assert!(!open.contains(ours), "a command has a {ours} of ours: {open}");
+        }
+    });
+}
+
+/// The capability sets that a command told of an outage has: permitted, effective and ambient.
+fn capabilities(mut command: Command, channel: &str) -> Vec<u64> {
+    let (_directory, file) = place();
+    let responder = Responder::start(Node::path(3), Wait::Asleep);
+    let told = format!("exec grep -E 'Cap(Prm|Eff|Amb)' /proc/self/status > '{}'", file.display());
+    command.args(["--headless", "--jsonl", "--no-record", "--channel", channel, "--on-event", &told]);
+    let watch = Watch::start({
+        command.args(QUICK).arg(both(4)[0].to_string());
+        command
+    });
+    watch.until_round(5);
+    responder.set_path(cut());
+    let read = || std::fs::read_to_string(&file).unwrap_or_default();
+    until("the command", 10.0, || read().lines().count() == 3);
+    let sets = read();
+    let sets = sets.lines().filter_map(|line| u64::from_str_radix(line.split_whitespace().nth(1)?, 16).ok());
+    sets.collect()
+}
+
+#[test]
+fn a_command_of_root_runs_as_root_and_one_of_anybody_else_without_capabilities() {
+    /// As far as programs are started, this user is not root any more.
+    const ORDINARY: &str = "--securebits=+noroot,+noroot_locked";
+    lab::inside(|| {
+        let directory = tempfile::tempdir().expect("a directory");
+        // A file with a capability, as an administrator makes it for ordinary users.
+        let capable = directory.path().join("hopwatch");
+        std::fs::copy(env!("CARGO_BIN_EXE_hopwatch"), &capable).expect("room");
+        lab::run(&["setcap", "cap_net_raw+ep", text(&capable)]);
+        for channel in ["raw", "error-queue"] {
+            let sets = capabilities(lab::privileged_hopwatch(), channel);
+            assert!(sets[0] != 0 && sets[1] != 0, "{channel}: root's own choice: {sets:x?}");
+            let mut command = Command::new("setpriv");
+            command.args([
+                ORDINARY,
+                "--bounding-set=-all,+net_raw",
+                "--inh-caps=-all",
+                "--ambient-caps=-all",
+                "--",
+            ]);
+            command.arg(&capable);
+            assert_eq!(capabilities(command, channel), [0, 0, 0], "{channel}: of the file");
+            let mut command = Command::new("setpriv");
+            command.args([ORDINARY, "--inh-caps=+net_raw", "--ambient-caps=+net_raw", "--"]);
+            command.arg(env!("CARGO_BIN_EXE_hopwatch"));
+            assert_eq!(capabilities(command, channel), [0, 0, 0], "{channel}: ambient");
         }
     });
 }
