@@ -11,7 +11,6 @@ use super::{Exit, RunError};
 use crate::cli::UsageError;
 use crate::cli::replay::ReplayCli;
 use crate::engine::probe::{Flows, Protocol};
-use crate::engine::record::Record;
 use crate::engine::span::Span;
 use crate::engine::time::Time;
 use crate::names::Names;
@@ -20,7 +19,7 @@ use crate::report::{json, text};
 use crate::scrub;
 use crate::session::files::{self, Found};
 use crate::session::header::Header;
-use crate::session::reader::{Met, Session};
+use crate::session::reader::Session;
 use crate::session::tape::Tape;
 use crate::settings::{FLOOR, Hosts, parse_moment};
 use crate::ui::clock::running;
@@ -86,35 +85,9 @@ fn newest() -> Result<PathBuf, RunError> {
 /// What a recording shows of the time between two moments.
 fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) -> Result<View, RunError> {
     let session = Session::open(path).map_err(anyhow::Error::from)?;
-    let read = |span| -> Result<(Tape, Met), RunError> {
-        let mut tape = Tape::new(&session.header, span);
-        let met = session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
-        Ok((tape, met))
-    };
-    let (mut tape, mut met) = read(Span::All)?;
-    if from.is_some() || to.is_some() {
-        let whole = tape.snapshot();
-        let end = whole.anchor.wall(whole.now);
-        let zero = whole.anchor.wall(Time::ZERO);
-        let moment = |flag, given: Option<&str>| -> Result<Option<Time>, UsageError> {
-            let Some(given) = given else { return Ok(None) };
-            let wall = parse_moment(given, end, zone).map_err(|why| UsageError::Value {
-                flag,
-                given: given.to_owned(),
-                why,
-            })?;
-            let since = wall.duration_since(zero).unwrap_or_default();
-            Ok(Some(Time::ZERO + since))
-        };
-        let span = Span::Between(
-            moment("--from", from)?.unwrap_or(Time::ZERO),
-            moment("--to", to)?.unwrap_or(Time::FAR),
-        );
-        if span.is_empty() {
-            return Err(anyhow::anyhow!("--from is not before --to").into());
-        }
-        (tape, met) = read(span)?;
-    }
+    let span = span(&session, (from, to), zone)?;
+    let mut tape = Tape::new(&session.header, span);
+    let met = session.read(span, |record| tape.push(record)).map_err(anyhow::Error::from)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = Arc::from(scrub::text(name.as_bytes()));
     let recorded = Recorded::Replay { name, unknown: met.unknown, missed: met.missed };
@@ -129,6 +102,41 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
         recorded: Arc::new(recorded),
         untold: None,
     })
+}
+
+/// The time between two moments, which may be told by the recording's end.
+fn span(
+    session: &Session,
+    (from, to): (Option<&str>, Option<&str>),
+    zone: &TimeZone,
+) -> Result<Span, RunError> {
+    if from.is_none() && to.is_none() {
+        return Ok(Span::All);
+    }
+    let outline = outline(session)?;
+    let end = outline.anchor().wall(outline.now());
+    let zero = outline.anchor().wall(Time::ZERO);
+    let moment = |flag, given: Option<&str>, else_at| -> Result<Time, UsageError> {
+        let Some(given) = given else { return Ok(else_at) };
+        let wall = parse_moment(given, end, zone).map_err(|why| UsageError::Value {
+            flag,
+            given: given.to_owned(),
+            why,
+        })?;
+        Ok(Time::ZERO + wall.duration_since(zero).unwrap_or_default())
+    };
+    let span = Span::Between(moment("--from", from, Time::ZERO)?, moment("--to", to, Time::FAR)?);
+    if span.is_empty() {
+        return Err(anyhow::anyhow!("--from is not before --to").into());
+    }
+    Ok(span)
+}
+
+/// A recording's times and events, without most of its rounds.
+fn outline(session: &Session) -> Result<Tape, RunError> {
+    let mut tape = Tape::new(&session.header, Span::All);
+    session.skim(|record| tape.push(record)).map_err(anyhow::Error::from)?;
+    Ok(tape)
 }
 
 fn about(header: &Header) -> About {
@@ -205,23 +213,9 @@ fn list(out: &mut impl Write, zone: &TimeZone) -> Result<Exit, RunError> {
 
 fn summary(path: &Path, zone: &TimeZone) -> Result<String, RunError> {
     let session = Session::open(path).map_err(anyhow::Error::from)?;
-    // Its events are wanted, and none of its rounds.
-    let mut tape = Tape::new(&session.header, Span::All);
-    let (mut first, mut last) = (None, Time::ZERO);
-    let read = session.read(|record| {
-        if let Record::Round(round) = &record {
-            first.get_or_insert(round.start);
-            let tries = round.rows.iter().map(|row| row.tries.len()).max().unwrap_or_default() as u32;
-            last = last.max(round.start + round.interval.saturating_mul(tries));
-        }
-        if !matches!(record, Record::Round(_) | Record::Late(_)) {
-            tape.push(record);
-        }
-    });
-    read.map_err(anyhow::Error::from)?;
-    let snapshot = tape.snapshot();
-    let started = snapshot.anchor.wall(first.unwrap_or_default());
-    let outages = match snapshot.journal.total("outage", last).count {
+    let snapshot = outline(&session)?.snapshot();
+    let started = snapshot.anchor.wall(snapshot.started);
+    let outages = match snapshot.journal.total("outage", snapshot.now).count {
         1 => "1 outage".to_owned(),
         many => format!("{many} outages"),
     };
@@ -229,6 +223,6 @@ fn summary(path: &Path, zone: &TimeZone) -> Result<String, RunError> {
         "{}  {}  {}  {outages}",
         rfc3339(started, zone),
         session.header.target,
-        running(last.since(first.unwrap_or_default())),
+        running(snapshot.now.since(snapshot.started)),
     ))
 }

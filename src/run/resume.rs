@@ -23,7 +23,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let file = cli.file.clone().ok_or(UsageError::NoRecording)?;
     let session = Session::open(&file).map_err(anyhow::Error::from)?;
     let mut tape = Tape::new(&session.header, Span::All);
-    session.read(|record| tape.push(record)).map_err(anyhow::Error::from)?;
+    session.read(Span::All, |record| tape.push(record)).map_err(anyhow::Error::from)?;
     let header = &session.header;
     let mut settings = settings(&header.arguments, &cli)?;
     let pace = tape.pace();

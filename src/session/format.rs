@@ -34,9 +34,11 @@
 
 mod decode;
 mod encode;
+mod round;
 
 pub use self::decode::{Decoded, Decoder, LineError};
 pub use self::encode::Encoder;
+pub use self::round::round_start;
 use crate::engine::record::Record;
 use crate::engine::time::Time;
 

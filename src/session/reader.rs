@@ -6,10 +6,11 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::files;
-use super::format::{Decoded, Decoder, LineError};
+use super::format::{Decoded, Decoder, LineError, round_start};
 use super::header::Header;
 use super::writer::why;
 use crate::engine::record::Record;
+use crate::engine::span::Span;
 use crate::engine::time::{Anchor, Time};
 use crate::scrub;
 
@@ -75,12 +76,34 @@ impl Session {
         Ok(Self { header, parts })
     }
 
-    /// Gives every record to `each`, in order, up to the end of what is written now.
+    /// Gives every record to `each`, in order, up to the end of what is written now; of rounds those that began
+    /// within `span`.
     ///
     /// The first part's header is not given again; a later one says what the wall clock had come to, so it is
     /// given as a clock step where it differs.
-    pub fn read(&self, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
-        let mut read = Met::default();
+    pub fn read(&self, span: Span, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
+        let is_in = |at| span.from() <= at && at < span.to();
+        self.walk(|line| if round_start(line).is_none_or(is_in) { Use::Now } else { Use::Never }, &mut each)
+    }
+
+    /// Gives every record to `each`, but of the rounds only the first, the last, and those with another record right
+    /// behind them: the rest is not even looked at.
+    pub fn skim(&self, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
+        let mut is_first = true;
+        let of = |line: &[u8]| match round_start(line) {
+            Some(_) if std::mem::take(&mut is_first) => Use::Now,
+            Some(_) => Use::IfLastOfMany,
+            None => Use::Now,
+        };
+        self.walk(of, &mut each)
+    }
+
+    fn walk(
+        &self,
+        mut of: impl FnMut(&[u8]) -> Use,
+        each: &mut impl FnMut(Record),
+    ) -> Result<Met, ReadError> {
+        let mut met = Met::default();
         let mut started = self.header.started;
         for path in &self.parts {
             let mut lines = match Lines::open(path) {
@@ -93,23 +116,64 @@ impl Session {
                 each(Record::ClockStep(Anchor { time: Time::ZERO, wall: header.started }));
             }
             let mut decoder = Decoder::default();
-            while let Some(line) = lines.next()? {
-                match decoder.decode(line) {
-                    Ok(Decoded::Record(record)) => {
-                        if let Record::ClockStep(anchor) = record {
-                            started = anchor.wall(Time::ZERO);
+            let mut given = |number: u64, line: &[u8]| -> Result<(), ReadError> {
+                let held =
+                    decoder.decode(line).map_err(|error| ReadError::Line(path.clone(), number, error))?;
+                if let Decoded::Record(Record::ClockStep(anchor)) = held {
+                    started = anchor.wall(Time::ZERO);
+                }
+                met.take(held, each);
+                Ok(())
+            };
+            // The latest of the lines that matter only if no other such line follows, and its number.
+            let mut kept = (0, Vec::new());
+            while let Some((number, line)) = lines.next()? {
+                match of(line) {
+                    Use::Now => {
+                        if kept.0 > 0 {
+                            given(std::mem::take(&mut kept.0), &kept.1)?;
                         }
-                        read.records += 1;
-                        each(record);
+                        given(number, line)?;
                     }
-                    Ok(Decoded::Nothing) => {}
-                    Ok(Decoded::Missed(records)) => read.missed = read.missed.saturating_add(records),
-                    Ok(Decoded::Unknown) => read.unknown += 1,
-                    Err(error) => return Err(ReadError::Line(path.clone(), lines.number, error)),
+                    Use::IfLastOfMany => {
+                        kept.0 = number;
+                        kept.1.clear();
+                        kept.1.extend_from_slice(line);
+                    }
+                    Use::Never => {}
                 }
             }
+            if kept.0 > 0 {
+                given(kept.0, &kept.1)?;
+            }
         }
-        Ok(read)
+        Ok(met)
+    }
+}
+
+/// What a line is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// To be given out.
+    Now,
+    /// To be given out, unless another such line follows.
+    IfLastOfMany,
+    /// For nothing.
+    Never,
+}
+
+impl Met {
+    /// Counts what a line held; a record is given to `each`.
+    fn take(&mut self, decoded: Decoded, each: &mut impl FnMut(Record)) {
+        match decoded {
+            Decoded::Record(record) => {
+                self.records += 1;
+                each(record);
+            }
+            Decoded::Nothing => {}
+            Decoded::Missed(records) => self.missed = self.missed.saturating_add(records),
+            Decoded::Unknown => self.unknown += 1,
+        }
     }
 }
 
@@ -128,25 +192,23 @@ impl<'a> Lines<'a> {
     }
 
     fn header(&mut self) -> Result<Header, ReadError> {
-        let line = self.next()?.and_then(Header::parse);
+        let line = self.next()?.and_then(|(_, line)| Header::parse(line));
         line.ok_or_else(|| ReadError::NoSession(self.path.to_owned()))
     }
 
-    /// The next line without its end; `None` behind the last whole one.
-    fn next(&mut self) -> Result<Option<&[u8]>, ReadError> {
+    /// The next line's number, and the line without its end; `None` behind the last whole one.
+    fn next(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
         self.line.clear();
         let read = self.file.by_ref().take(LINE).read_until(b'\n', &mut self.line);
         let length = read.map_err(|error| ReadError::Io(self.path.to_owned(), error))?;
         self.number += 1;
-        Ok(match self.line.pop() {
-            Some(b'\n') => Some(self.line.as_slice()),
+        match self.line.pop() {
+            Some(b'\n') => {}
             // Too long to be a line of ours: let it be read as what it is, a wrong one.
-            Some(last) if length as u64 == LINE => {
-                self.line.push(last);
-                Some(self.line.as_slice())
-            }
-            _ => None,
-        })
+            Some(last) if length as u64 == LINE => self.line.push(last),
+            _ => return Ok(None),
+        }
+        Ok(Some((self.number, self.line.as_slice())))
     }
 }
 

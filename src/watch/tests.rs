@@ -154,7 +154,7 @@ fn a_name_that_leads_elsewhere_is_followed_there_into_a_session_of_its_own() {
         assert_eq!(session.header.target, "example.org");
         let mut rounds = 0;
         let count = |record| rounds += u32::from(matches!(record, crate::engine::record::Record::Round(_)));
-        session.read(count).unwrap();
+        session.read(crate::engine::span::Span::All, count).unwrap();
         assert!(rounds > 0, "{}", session.header.address);
     }
 }

@@ -48,6 +48,7 @@ impl RecordedPath {
 
     /// Takes in a round: where the path led, and who answered last at each hop.
     pub fn round(&mut self, round: &Round) {
+        let same_end = self.view.end == round.end;
         self.view.end = round.end;
         if let End::Target { ttl, .. } = round.end {
             self.view.target_ttl = Some(ttl);
@@ -63,7 +64,10 @@ impl RecordedPath {
             if let Row::Hop(ttl) = part.row {
                 self.last_responder = self.last_responder.max(ttl);
             }
-            *self.hop_mut(part.row) = self.known(part.row, latest);
+            // Mostly the same as ever, which need not be looked up.
+            if !same_end || self.hop(part.row).is_none_or(|hop| hop.current != Some(latest)) {
+                *self.hop_mut(part.row) = self.known(part.row, latest);
+            }
         }
         self.view.last_hop = last_hop(round.end, self.target, || self.last_responder);
     }
@@ -90,7 +94,7 @@ impl RecordedPath {
     pub fn missing(&self, now: Time, live: &PathView, last: bool) -> Vec<Seen> {
         let hops = live.hops.iter().zip(1..).map(|(hop, ttl)| (Row::Hop(ttl), hop));
         let missing = hops.chain([(Row::Target, &live.target)]).filter(|(row, hop)| {
-            last && self.hop(*row) != **hop
+            last && self.hop(*row).unwrap_or(&HopView::default()) != *hop
                 || hop.current.is_some_and(|current| {
                     self.known(*row, current) != **hop
                         && (last || self.told(*row, current).is_none_or(|at| now.since(at) >= PAUSE))
@@ -132,12 +136,10 @@ impl RecordedPath {
         HopView { other_flow, mtu, ..hop }
     }
 
-    fn hop(&self, row: Row) -> HopView {
+    fn hop(&self, row: Row) -> Option<&HopView> {
         match row {
-            Row::Hop(ttl) => {
-                self.view.hops.get(usize::from(ttl).wrapping_sub(1)).cloned().unwrap_or_default()
-            }
-            Row::Target => self.view.target.clone(),
+            Row::Hop(ttl) => self.view.hops.get(usize::from(ttl).wrapping_sub(1)),
+            Row::Target => Some(&self.view.target),
         }
     }
 

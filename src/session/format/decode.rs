@@ -5,18 +5,19 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
+use super::round::RoundSeed;
 use crate::engine::crosscheck::Echoed;
 use crate::engine::end::End;
 use crate::engine::epoch::Epoch;
 use crate::engine::faults::Fault;
 use crate::engine::journal::Entry;
 use crate::engine::path::Seen;
-use crate::engine::probe::{Command, Grade};
+use crate::engine::probe::Command;
 use crate::engine::record::{Ending, Gap, Record, Slowed};
-use crate::engine::round::{Late, Round, RoundRow, Row, Try};
+use crate::engine::round::{Late, Row};
 use crate::engine::strays::Strays;
 use crate::engine::time::{Anchor, Time};
 use crate::scrub;
@@ -46,24 +47,22 @@ pub struct Decoder {
     path: Option<Path>,
 }
 
+/// What rounds have in common.
 #[derive(Clone, Debug, Deserialize)]
-struct Path {
+pub struct Path {
     interval: u64,
-    end: End,
-    rows: Vec<(Row, u8, Vec<IpAddr>)>,
+    /// Where it ends.
+    pub end: End,
+    /// The rows asked, with the TTL and the addresses that may have answered.
+    pub rows: Vec<(Row, u8, Vec<IpAddr>)>,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    n: u32,
-    at: Time,
-    us: Vec<Vec<Written>>,
-    #[serde(default)]
-    open: bool,
+impl Path {
+    /// The time between two tries to the same hop.
+    pub const fn interval(&self) -> Duration {
+        Duration::from_nanos(self.interval)
+    }
 }
-
-/// A try whose responder is a place among the path's.
-struct Written(Try);
 
 #[derive(Deserialize)]
 struct Commanded {
@@ -126,7 +125,6 @@ enum Key {
 
 enum Line {
     Path(Path),
-    Round(Body),
     Record(Record),
     Missed(Missed),
     Unknown,
@@ -140,65 +138,19 @@ struct Missed {
 impl Decoder {
     /// Reads one line, with or without its end.
     pub fn decode(&mut self, line: &[u8]) -> Result<Decoded, LineError> {
-        let line: Line = serde_json::from_slice(line).map_err(|error| LineError(reason(&error)))?;
-        Ok(match line {
+        let mut json = serde_json::Deserializer::from_slice(line);
+        let line = json.deserialize_map(LineVisitor(self.path.as_ref()));
+        let line = line.and_then(|line| json.end().map(|()| line));
+        Ok(match line.map_err(|error| LineError(reason(&error)))? {
             Line::Path(path) => {
                 self.path = Some(path);
                 Decoded::Nothing
             }
-            Line::Round(body) if body.open => Decoded::Record(Record::Open(self.round(body)?)),
-            Line::Round(body) => Decoded::Record(Record::Round(self.round(body)?)),
             Line::Record(record) => Decoded::Record(record),
             Line::Missed(missed) => Decoded::Missed(missed.records),
             Line::Unknown => Decoded::Unknown,
         })
     }
-
-    fn round(&self, body: Body) -> Result<Round, LineError> {
-        let wrong = |why: &str| LineError(why.to_owned());
-        let path = self.path.as_ref().ok_or_else(|| wrong("a round before any path"))?;
-        if path.rows.len() != body.us.len() {
-            return Err(wrong("a round of another path"));
-        }
-        let mut rows = Vec::with_capacity(path.rows.len());
-        for ((row, ttl, known), tries) in path.rows.iter().zip(body.us) {
-            if tries.len() > usize::from(u8::MAX) {
-                return Err(wrong("too many tries"));
-            }
-            let mut part = RoundRow {
-                row: *row,
-                ttl: *ttl,
-                responders: Vec::new(),
-                tries: Vec::with_capacity(tries.len()),
-            };
-            for Written(outcome) in tries {
-                let outcome = settle(outcome, known, &mut part.responders);
-                part.tries.push(outcome.ok_or_else(|| wrong("an answer by nobody"))?);
-            }
-            rows.push(part);
-        }
-        let interval = Duration::from_nanos(path.interval);
-        Ok(Round { number: body.n, start: body.at, interval, end: path.end, rows })
-    }
-}
-
-/// A try with its responder as a place among the round's own, in order of their first answer.
-fn settle(outcome: Try, known: &[IpAddr], responders: &mut Vec<IpAddr>) -> Option<Try> {
-    let mut own = |place: u8| {
-        let address = *known.get(usize::from(place))?;
-        let found = responders.iter().position(|responder| *responder == address);
-        let index = found.unwrap_or_else(|| {
-            responders.push(address);
-            responders.len() - 1
-        });
-        u8::try_from(index).ok()
-    };
-    Some(match outcome {
-        Try::Answered { us, by, grade } => Try::Answered { us, by: own(by)?, grade },
-        Try::Late { us, by, grade } => Try::Late { us, by: own(by)?, grade },
-        Try::Refused { by } => Try::Refused { by: own(by)? },
-        other => other,
-    })
 }
 
 /// What serde says without the place, which is that of one line only, and without anything that the line itself
@@ -210,15 +162,10 @@ fn reason(error: &serde_json::Error) -> String {
     scrub::text(what)
 }
 
-impl<'de> Deserialize<'de> for Line {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(LineVisitor)
-    }
-}
+/// Reads a line; a round is one of this path.
+struct LineVisitor<'a>(Option<&'a Path>);
 
-struct LineVisitor;
-
-impl<'de> Visitor<'de> for LineVisitor {
+impl<'de> Visitor<'de> for LineVisitor<'_> {
     type Value = Line;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,7 +181,10 @@ impl<'de> Visitor<'de> for LineVisitor {
                     continue;
                 }
                 Key::Path => Line::Path(map.next_value()?),
-                Key::Round => Line::Round(map.next_value()?),
+                Key::Round => {
+                    let path = self.0.ok_or_else(|| A::Error::custom("a round before any path"))?;
+                    Line::Record(map.next_value_seed(RoundSeed(path))?)
+                }
                 Key::Late => Line::Record(Record::Late(map.next_value::<Late>()?)),
                 Key::Duplicate => Line::Record(Record::Duplicate(map.next_value::<Row>()?)),
                 Key::Fault => Line::Record(Record::Fault(map.next_value::<Fault>()?)),
@@ -272,50 +222,4 @@ impl<'de> Visitor<'de> for LineVisitor {
         }
         Ok(line.unwrap_or(Line::Unknown))
     }
-}
-
-impl<'de> Deserialize<'de> for Written {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TryVisitor)
-    }
-}
-
-struct TryVisitor;
-
-impl Visitor<'_> for TryVisitor {
-    type Value = Written;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a try")
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, us: u64) -> Result<Written, E> {
-        let us = u32::try_from(us).map_err(|_| E::custom("a time of more than an hour"))?;
-        Ok(Written(Try::Answered { us, by: 0, grade: Grade::Kernel }))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Written, E> {
-        read_try(text).map(Written).ok_or_else(|| E::custom("a try that means nothing"))
-    }
-}
-
-fn read_try(text: &str) -> Option<Try> {
-    match text {
-        "*" => return Some(Try::Lost),
-        "-" => return Some(Try::Skipped),
-        "x" => return Some(Try::NotSent),
-        "?" => return Some(Try::InFlight),
-        _ => {}
-    }
-    if let Some(by) = text.strip_prefix('!') {
-        return Some(Try::Refused { by: by.parse().ok()? });
-    }
-    let (us, grade, by) = [('k', Grade::Kernel), ('m', Grade::Mixed), ('u', Grade::User)]
-        .into_iter()
-        .find_map(|(letter, grade)| text.split_once(letter).map(|(us, by)| (us, grade, by)))?;
-    let us = us.parse().ok()?;
-    Some(match by.strip_suffix('+') {
-        Some(by) => Try::Late { us, by: by.parse().ok()?, grade },
-        None => Try::Answered { us, by: by.parse().ok()?, grade },
-    })
 }

@@ -239,15 +239,19 @@ fn an_unknown_kind_is_told_apart_from_a_wrong_line() {
         ("", "EOF while parsing a value"),
         ("[1]", "invalid type: sequence, expected a record"),
         (r#"{"round":{"n":1,"at":0,"us":[]}}"#, "a round before any path"),
-        (r#"{"round":{"n":1,"at":0,"us":[[4294967296]]}}"#, "a time of more than an hour"),
-        (r#"{"round":{"n":1,"at":0,"us":[["5z"]]}}"#, "a try that means nothing"),
         ("{\"\u{1b}[2J\"", "control character (\\u0000-\\u001F) found while parsing a string"),
     ] {
         assert_eq!(decode(line).unwrap_err().to_string(), why, "{line}");
     }
     let mut decoder = Decoder::default();
     assert_eq!(decoder.decode(path.as_bytes()), Ok(Decoded::Nothing));
-    for (us, why) in [("[]", "a round of another path"), ("[[7]]", "an answer by nobody")] {
+    for (us, why) in [
+        ("[]", "a round of another path"),
+        ("[[],[]]", "a round of another path"),
+        ("[[7]]", "an answer by nobody"),
+        ("[[4294967296]]", "a time of more than an hour"),
+        (r#"[["5z"]]"#, "a try that means nothing"),
+    ] {
         let line = format!(r#"{{"round":{{"n":1,"at":0,"us":{us}}}}}"#);
         assert_eq!(decoder.decode(line.as_bytes()).unwrap_err().to_string(), why);
     }

@@ -2,6 +2,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::engine::probe::Command;
 use crate::session::format::SCHEMA;
 use crate::session::testing::{header, round};
 use crate::session::writer::{Place, Recorder};
@@ -19,7 +20,7 @@ fn written(directory: &Path, rounds: u32, part: u64) -> PathBuf {
 
 fn read(path: &Path) -> Result<(Vec<Record>, Met), ReadError> {
     let mut records = Vec::new();
-    let met = Session::open(path)?.read(|record| records.push(record))?;
+    let met = Session::open(path)?.read(Span::All, |record| records.push(record))?;
     Ok((records, met))
 }
 
@@ -104,4 +105,33 @@ fn a_later_part_says_what_the_wall_clock_had_come_to() {
         Header { session: "other".to_owned(), part: 3, started: SystemTime::UNIX_EPOCH, ..header() };
     fs::write(directory.path().join("watch_3.jsonl"), foreign.line() + "\n").unwrap();
     assert_eq!(Session::open(&path).unwrap().parts.len(), 2);
+}
+
+#[test]
+fn a_skim_gives_all_but_rounds_among_rounds() {
+    let directory = tempfile::tempdir().unwrap();
+    let command = |number: u32| Record::Command(Time::from_millis(number.into()), Command::MaxTtl(9));
+    for part in [u64::MAX, 1_000] {
+        let first = directory.path().join(format!("{part}.jsonl"));
+        let place = Place { first: first.clone(), limit: u64::MAX, named: true, part };
+        let (recorder, finish) = Recorder::start(header(), place).unwrap();
+        (0..5).for_each(|number| recorder.push(round(number)));
+        recorder.push(command(7));
+        (5..10).for_each(|number| recorder.push(round(number)));
+        drop(recorder);
+        finish.wait(Duration::from_mins(1));
+        let mut skimmed = Vec::new();
+        let session = Session::open(&first).unwrap();
+        session.skim(|record| skimmed.push(record)).unwrap();
+        let at = skimmed.iter().position(|record| *record == command(7)).unwrap();
+        assert_eq!(skimmed[at - 1], round(4), "in order");
+        skimmed.remove(at);
+        // The last of each part as well.
+        assert!([0, 4, 9].iter().all(|number| skimmed.contains(&round(*number))), "{part}: {skimmed:?}");
+        assert!(skimmed.len() < 8, "{part}: {skimmed:?}");
+        let mut some = Vec::new();
+        let span = Span::Between(Time::from_millis(6_000), Time::from_millis(12_000));
+        session.read(span, |record| some.push(record)).unwrap();
+        assert_eq!(some, [round(2), round(3), command(7)]);
+    }
 }

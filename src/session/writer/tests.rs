@@ -185,7 +185,7 @@ fn a_session_is_resumed_at_its_end() {
     drop(recorder);
     finish.wait(Duration::from_mins(1));
     let mut records = Vec::new();
-    Session::open(&first).unwrap().read(|record| records.push(record)).unwrap();
+    Session::open(&first).unwrap().read(Span::All, |record| records.push(record)).unwrap();
     assert_eq!(records, [round(0), round(7)]);
 }
 
@@ -216,7 +216,7 @@ fn a_named_session_keeps_to_its_limit() {
     assert!(left <= 5_000 && !first.exists(), "{left}");
     let mut newest = None;
     let session = Session::open(&files::part(&first, last)).unwrap();
-    session.read(|record| newest = Some(record)).unwrap();
+    session.read(Span::All, |record| newest = Some(record)).unwrap();
     assert_eq!(newest, Some(round(199)));
 }
 
@@ -275,7 +275,7 @@ fn killed_at_any_moment_a_session_has_all_that_was_written() {
         let last = said.filter_map(written).last().or(reached);
         child.wait().unwrap();
         let mut found = Vec::new();
-        Session::open(&first).unwrap().read(|record| found.push(record)).unwrap();
+        Session::open(&first).unwrap().read(Span::All, |record| found.push(record)).unwrap();
         let told = last.map_or(0, |last| last + 1);
         assert!(found.len() >= told as usize, "seed {seed}: {} of {told}", found.len());
         assert_eq!(found, (0..found.len() as u32).map(round).collect::<Vec<_>>(), "seed {seed}");
@@ -301,11 +301,11 @@ fn a_week_of_eleven_hops_opens_fast() {
     drop(text);
     let start = Instant::now();
     let session = Session::open(&first).unwrap();
-    let met = session.read(|_| {}).unwrap();
+    let met = session.read(Span::All, |_| {}).unwrap();
     println!("read {} records in {:?}", met.records, start.elapsed());
     let start = Instant::now();
     let mut tape = Tape::new(&session.header, Span::All);
-    session.read(|record| tape.push(record)).unwrap();
+    session.read(Span::All, |record| tape.push(record)).unwrap();
     let snapshot = tape.snapshot();
     println!("opened in {:?}, history of {} bytes", start.elapsed(), snapshot.history.size());
     assert_eq!(snapshot.table(Span::All).rows.len(), 11);
