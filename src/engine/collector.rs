@@ -2,14 +2,15 @@
 
 mod entry;
 mod flow;
+mod rounds;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::entry::{Entry, State};
-use super::path::{Meaning, Path};
+use super::path::Meaning;
 use super::probe::{Flow, ProbeNo, Reply, SendOutcome, Stray};
-use super::round::{LATE, Late, Round, RoundRow, Row};
+use super::round::{LATE, Late, Row};
 use super::rtt::{Arrival, rtt};
 use super::time::{Time, Wall};
 
@@ -26,9 +27,6 @@ struct Open {
     first: ProbeNo,
 }
 
-/// Where a probe is booked: the row and the place in it, or past the end.
-type Booking = (ProbeNo, Option<(Row, u8)>);
-
 /// What an answer came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Taken {
@@ -40,6 +38,15 @@ pub enum Taken {
     Duplicate(Option<Row>),
     /// It answers nothing.
     Stray(Stray),
+}
+
+/// What the end of waiting has decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overdue {
+    /// How many probes never reached the wire, if any, and when the first of them was handed to the kernel.
+    pub unsent: Option<(u64, Time)>,
+    /// The latest probe that left, as far as known, and was not answered.
+    pub lost: Option<ProbeNo>,
 }
 
 /// The probes of the last minute and the rounds still open.
@@ -117,15 +124,21 @@ impl Collector {
     }
 
     /// What is still in flight will not be judged by its silence: this machine could not have heard an answer.
-    /// One that comes in time for its round counts all the same. Gives how many that were.
-    pub fn leave_unjudged(&mut self) -> u64 {
+    /// One that comes in time for its round counts all the same. Gives how many that were, and when the first of
+    /// them that no later probe was answered before was handed over.
+    pub fn leave_unjudged(&mut self) -> (u64, Option<Time>) {
         let first = self.offset(self.undecided);
-        let mut count = 0;
-        for entry in self.entries.range_mut(first..).filter(|entry| entry.state == State::InFlight) {
-            entry.state = State::Unjudged;
-            count += 1;
+        let (mut count, mut since) = (0, None);
+        for entry in self.entries.range_mut(first..) {
+            if entry.answered.is_some() {
+                since = None;
+            } else if entry.state == State::InFlight && entry.sent.is_some() {
+                entry.state = State::Unjudged;
+                count += 1;
+                since = since.or_else(|| Some(entry.handed_over()));
+            }
         }
-        count
+        (count, since)
     }
 
     /// The number of the latest probe handed out; `None` before the first.
@@ -136,6 +149,11 @@ impl Collector {
     /// The TTL and flow that a probe was sent with; `None` if it is unknown.
     pub fn ttl(&self, no: ProbeNo) -> Option<(u8, Flow)> {
         self.entry(no).filter(|entry| entry.sent.is_some()).map(|entry| (entry.ttl, entry.flow))
+    }
+
+    /// When a probe was handed to the kernel; `None` if it is unknown.
+    pub fn handed_over(&self, no: ProbeNo) -> Option<Time> {
+        self.entry(no).map(Entry::handed_over)
     }
 
     /// Books an answer, whose meaning for the path is known already.
@@ -194,22 +212,22 @@ impl Collector {
         Taken::Decided
     }
 
-    /// Decides what has waited long enough. Gives how many probes never reached the wire, if any, and when the last of
-    /// them was handed to the kernel.
-    pub fn handle_timeout(&mut self, now: Time) -> Option<(u64, Time)> {
-        let mut unsent: Option<(u64, Time)> = None;
+    /// Decides what has waited long enough.
+    pub fn handle_timeout(&mut self, now: Time) -> Overdue {
+        let mut overdue = Overdue::default();
         while let Some(entry) = self.entries.get_mut(self.undecided.0.wrapping_sub(self.base.0) as usize) {
             if entry.state == State::InFlight {
                 if now < entry.deadline(self.timeout) {
                     break;
                 }
-                entry.state = if self.stamped && entry.stamp.is_none() {
-                    let at = entry.sent.map_or(entry.created, |sent| sent.time);
-                    unsent = Some((unsent.map_or(0, |(count, _)| count) + 1, at));
-                    State::NotSent
+                if self.stamped && entry.stamp.is_none() {
+                    entry.state = State::NotSent;
+                    let (count, since) = overdue.unsent.unwrap_or((0, entry.handed_over()));
+                    overdue.unsent = Some((count + 1, since));
                 } else {
-                    State::Lost
-                };
+                    entry.state = State::Lost;
+                    overdue.lost = Some(self.undecided);
+                }
             }
             self.undecided.0 = self.undecided.0.wrapping_add(1);
         }
@@ -220,7 +238,7 @@ impl Collector {
             self.entries.pop_front();
             self.base.0 += 1;
         }
-        unsent
+        overdue
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to decide next.
@@ -228,43 +246,6 @@ impl Collector {
         let waiting = self.entries.iter().skip(self.offset(self.undecided));
         let first = waiting.into_iter().find(|entry| entry.state == State::InFlight)?;
         Some(first.deadline(self.timeout))
-    }
-
-    /// The oldest open round, once all of its tries are decided and no more will come (`closed`, or a
-    /// later round has begun).
-    pub fn settle(&mut self, path: &Path, closed: bool) -> Option<Round> {
-        let open = *self.rounds.front()?;
-        let end = self.rounds.get(1).map_or(self.next(), |next| next.first);
-        let is_over = closed || self.rounds.len() > 1;
-        // `undecided` stops at the first probe in flight, so answered ones behind it are looked through.
-        let waits = self.range(open.first, end).any(|(_, entry)| entry.state == State::InFlight);
-        if !is_over || waits {
-            return None;
-        }
-        self.rounds.pop_front();
-        let (round, booked) = self.assemble(open, end, path);
-        for (no, place) in booked {
-            match place {
-                Some(_) => {
-                    let offset = self.offset(no);
-                    self.entries[offset].booked = place;
-                }
-                None => self.overshoot += 1,
-            }
-        }
-        Some(round)
-    }
-
-    /// The rounds still open, as they stand, and the probes past the end in all rounds.
-    pub fn open_rounds(&self, path: &Path) -> (Vec<Round>, u64) {
-        let mut overshoot = self.overshoot;
-        let ends = self.rounds.iter().skip(1).map(|next| next.first).chain([self.next()]);
-        let rounds = self.rounds.iter().zip(ends).map(|(&open, end)| {
-            let (round, booked) = self.assemble(open, end, path);
-            overshoot += booked.iter().filter(|(_, place)| place.is_none()).count() as u64;
-            round
-        });
-        (rounds.collect(), overshoot)
     }
 
     /// Probes past the end in the rounds that are settled.
@@ -280,32 +261,6 @@ impl Collector {
     /// Whether send stamps are known to come.
     pub const fn is_stamped(&self) -> bool {
         self.stamped
-    }
-
-    fn assemble(&self, open: Open, end: ProbeNo, path: &Path) -> (Round, Vec<Booking>) {
-        let mut rows: Vec<RoundRow> = Vec::new();
-        let mut booked = Vec::new();
-        for (no, entry) in self.range(open.first, end) {
-            let Some(row) = entry.row(path) else {
-                if entry.state != State::Skipped {
-                    booked.push((no, None));
-                }
-                continue;
-            };
-            let at = rows.iter().position(|part| part.row == row).unwrap_or_else(|| {
-                let part = RoundRow { row, ttl: entry.ttl, responders: Vec::new(), tries: Vec::new() };
-                rows.push(part);
-                rows.len() - 1
-            });
-            let part = &mut rows[at];
-            part.ttl = part.ttl.min(entry.ttl);
-            booked.push((no, Some((row, u8::try_from(part.tries.len()).unwrap_or(u8::MAX)))));
-            let outcome = entry.outcome(&mut part.responders);
-            part.tries.push(outcome);
-        }
-        rows.sort_by_key(|part| part.row);
-        let Open { number, start, interval, .. } = open;
-        (Round { number, start, interval, end: path.end(), rows }, booked)
     }
 
     fn enter(&mut self, now: Time, ttl: u8, flow: Flow, state: State) -> ProbeNo {
@@ -343,124 +298,4 @@ impl Collector {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
-    use super::*;
-    use crate::engine::probe::{Answer, LocalFault, SentAt};
-    use crate::engine::round::Try;
-    use crate::wire::icmp::Icmp;
-
-    const TARGET: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
-    const TIMEOUT: Duration = Duration::from_secs(3);
-
-    const fn at(ms: u64) -> Time {
-        Time::from_millis(ms)
-    }
-
-    /// A table with one round of three probes of TTL 1, sent at 0, 1 and 2 s.
-    fn three() -> Collector {
-        let mut collector = Collector::new(TIMEOUT);
-        collector.open_round(0, Time::ZERO, Duration::from_secs(1));
-        for ms in [0, 1_000, 2_000] {
-            let no = collector.create(at(ms), 1, Flow::Stable);
-            collector.handle_sent(no, Ok(SentAt { time: at(ms), wall: Wall(0) }));
-        }
-        collector
-    }
-
-    fn take(collector: &mut Collector, path: &mut Path, no: u32, ms: u64) -> Taken {
-        let reply = Reply {
-            no: Some(ProbeNo(no)),
-            from: TARGET,
-            answer: Answer::Icmp(Icmp::v4(3, 3)),
-            received: at(ms),
-            kernel: None,
-            wall: Wall(0),
-            measured: None,
-            reply_ttl: None,
-            labels: Vec::new(),
-            rewritten: false,
-            mtu: None,
-            quoted: None,
-        };
-        let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
-        if matches!(taken, Taken::Decided | Taken::Late(_)) {
-            path.observe(ProbeNo(no), 1, &reply);
-        }
-        taken
-    }
-
-    #[test]
-    fn a_round_settles_once_all_is_decided_and_no_more_comes() {
-        let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
-        assert_eq!(take(&mut collector, &mut path, 0, 20), Taken::Decided);
-        assert_eq!(take(&mut collector, &mut path, 0, 21), Taken::Duplicate(None));
-        assert_eq!(take(&mut collector, &mut path, 2, 2_020), Taken::Decided);
-        assert_eq!(collector.poll_timeout(), Some(at(4_000)));
-        assert_eq!(collector.settle(&path, true), None, "one is in flight");
-        assert_eq!(collector.handle_timeout(at(4_000)), None);
-        assert_eq!(collector.settle(&path, false), None, "its round may go on");
-        let round = collector.settle(&path, true).unwrap();
-        let tries = &round.row(Row::Target).unwrap().tries;
-        assert!(matches!(tries[..], [Try::Answered { us: 20_000, .. }, Try::Lost, Try::Answered { .. }]));
-        assert!(collector.is_quiet());
-    }
-
-    #[test]
-    fn at_any_pace_it_takes_hardly_more_room_than_a_minute_needs() {
-        for interval in [1, 20, 1_000] {
-            let (mut collector, path) = (Collector::new(TIMEOUT), Path::new(TARGET, 1, 30));
-            for number in 0..120_000 / interval as u32 {
-                let now = at(u64::from(number) * interval);
-                collector.open_round(number, now, Duration::from_millis(interval));
-                let no = collector.create(now, 1, Flow::Stable);
-                collector.handle_sent(no, Ok(SentAt { time: now, wall: Wall(0) }));
-                collector.handle_timeout(now);
-                while collector.settle(&path, false).is_some() {}
-            }
-            let needed = ((LATE + TIMEOUT).as_millis() as u64 / interval) as usize;
-            let (held, room) = (collector.entries.len(), collector.entries.capacity());
-            assert!((needed..=needed + 2).contains(&held), "every {interval} ms: {held}");
-            assert!(room <= FEW.max(needed + needed / 4 + 2), "every {interval} ms: room for {room}");
-        }
-    }
-
-    #[test]
-    fn a_late_answer_mends_the_settled_try_once() {
-        let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
-        take(&mut collector, &mut path, 0, 20);
-        collector.handle_timeout(at(5_000));
-        assert!(collector.settle(&path, true).is_some());
-        let Taken::Late(late) = take(&mut collector, &mut path, 1, 6_000) else { panic!("late") };
-        assert_eq!((late.round, late.row, late.index, late.us), (0, Row::Target, 1, 5_000_000));
-        assert_eq!(take(&mut collector, &mut path, 1, 6_001), Taken::Duplicate(Some(Row::Target)));
-        assert_eq!(take(&mut collector, &mut path, 2, 62_001), Taken::Stray(Stray::Unknown));
-    }
-
-    #[test]
-    fn what_was_never_sent_has_no_answer_and_no_row_in_sent() {
-        let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
-        let refused = collector.create(at(3_000), 1, Flow::Stable);
-        collector.handle_sent(refused, Err(LocalFault::NoRoute));
-        assert_eq!(take(&mut collector, &mut path, refused.0, 3_020), Taken::Stray(Stray::Unknown));
-        assert_eq!(collector.handle_local(ProbeNo(1)), Some(true));
-        assert_eq!(collector.handle_local(ProbeNo(1)), Some(false), "no news the second time");
-        assert_eq!(collector.handle_local(ProbeNo(2)), Some(true));
-        assert_eq!(collector.handle_local(ProbeNo(77)), None);
-        take(&mut collector, &mut path, 0, 20);
-        assert_eq!(collector.handle_local(ProbeNo(0)), None, "it was answered");
-        let round = collector.settle(&path, true).unwrap();
-        let tries = &round.row(Row::Target).unwrap().tries;
-        assert!(matches!(tries[..], [Try::Answered { .. }, Try::NotSent, Try::NotSent, Try::NotSent]));
-    }
-
-    #[test]
-    fn only_where_stamps_come_does_a_missing_one_tell() {
-        let mut collector = three();
-        assert!(collector.handle_stamp(ProbeNo(0), Wall(1)));
-        assert!(!collector.handle_stamp(ProbeNo(3), Wall(1)));
-        assert_eq!(collector.handle_timeout(at(9_000)), Some((2, at(2_000))));
-        assert_eq!(three().handle_timeout(at(9_000)), None);
-    }
-}
+mod tests;

@@ -6,34 +6,32 @@
 //! [`poll_record`](Trace::poll_record) until it is empty. Answers come before timeouts, so that one which
 //! waited in the kernel is not called lost.
 
+mod answers;
+mod experiment;
+mod faults;
+mod state;
+
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::bare::Bare;
-use super::collector::{Collector, Taken};
+use super::collector::Collector;
 use super::detector::Detector;
 use super::epoch::Epochs;
-use super::faults::{Fault, Faults};
+use super::faults::Faults;
 use super::history::History;
 use super::journal::{Entry, Journal};
-use super::path::{Meaning, Path, RecordedPath};
-use super::probe::{
-    Answer, Command, Event, Flow, Flows, LocalFault, Probe, ProbeNo, Reply, SendOutcome, Stray,
-};
+use super::path::{Path, RecordedPath};
+use super::probe::{Command, Event, Flow, Flows, Probe, Stray};
 use super::prober::{Due, Prober};
-use super::record::{Gap, Record, Slowed, Why};
-use super::round::{LATE, RoundRow, Row, Try};
+use super::record::{Gap, Record, Why};
 use super::snapshot::{Pace, Snapshot};
-use super::span::Span;
 use super::strays::Strays;
 use super::telling::Telling;
 use super::time::{Anchor, Time};
-use super::verdict::{PaceWish, verdict};
-
-/// Rounds between two looks at whether an experiment would settle something.
-const JUDGED_EVERY: u32 = 5;
+use super::verdict::PaceWish;
 
 /// How much later than asked for a driver may come back before it is taken for a sleep of the machine, or a
 /// stop of the program: no busy machine keeps a ready thread waiting as long.
@@ -92,10 +90,6 @@ pub struct Trace {
     journal: Arc<Journal>,
     epochs: Arc<Epochs>,
     faults: Faults,
-    /// The last probe that a fault kept from leaving.
-    fault_no: Option<ProbeNo>,
-    /// The latest probe that is known to have left.
-    left_no: Option<ProbeNo>,
     /// What is part of no row, but for the collector's share.
     strays: Strays,
     telling: Telling,
@@ -129,8 +123,6 @@ impl Trace {
             journal: Arc::default(),
             epochs: Arc::default(),
             faults: Faults::default(),
-            fault_no: None,
-            left_no: None,
             strays: Strays::default(),
             telling: Telling::new(RecordedPath::new(config.target), Strays::default()),
             heard: now,
@@ -189,17 +181,6 @@ impl Trace {
         }
     }
 
-    /// What became of handing a probe to the kernel.
-    pub fn handle_sent(&mut self, now: Time, no: ProbeNo, outcome: SendOutcome) {
-        self.collector.handle_sent(no, outcome);
-        match outcome {
-            Err(fault) => self.local_fault(now, Some(no), fault, 1),
-            // Where stamps come, they and not the call tell that a probe has left.
-            Ok(_) if !self.collector.is_stamped() => self.left(now, no),
-            Ok(_) => {}
-        }
-    }
-
     /// Something the channel has to tell.
     pub fn handle_event(&mut self, now: Time, event: Event) {
         self.version += 1;
@@ -214,10 +195,11 @@ impl Trace {
                 None => self.bare(now, Flow::Stable, &reply),
             },
             Event::Bare { flow, reply } => self.bare(now, flow, &reply),
-            Event::Local { no, fault } => match no.map_or(Some(true), |no| self.collector.handle_local(no)) {
-                Some(is_news) => self.local_fault(now, no, fault, is_news.into()),
-                None => self.stray(Stray::Unknown),
-            },
+            Event::Local { no, fault } => {
+                if !self.dropped(now, no, fault) {
+                    self.stray(Stray::Unknown);
+                }
+            }
             Event::Stray(reason) => self.stray(reason),
         }
         self.settle(now);
@@ -234,12 +216,8 @@ impl Trace {
             self.version += 1;
             self.record(Record::Gap(Gap { from, to: now, why: Why::Suspend }));
         }
-        // Of those that the last fault kept from leaving, the timeout may be over after the fault is.
-        if let Some((unsent, sent)) = self.collector.handle_timeout(now)
-            && !self.faults.has_told_of(sent)
-        {
-            self.local_fault(now, None, LocalFault::Unstamped, unsent);
-        }
+        let overdue = self.collector.handle_timeout(now);
+        self.overdue(now, overdue);
         self.settle(now);
     }
 
@@ -273,12 +251,6 @@ impl Trace {
         self.records.push_back(Record::ClockStep(anchor));
     }
 
-    /// This machine was found unable to send, whether or not a probe is due.
-    pub fn handle_fault(&mut self, now: Time, fault: LocalFault) {
-        self.version += 1;
-        self.local_fault(now, self.collector.latest(), fault, 0);
-    }
-
     /// What the wall clock says to the session's times.
     pub const fn anchor(&self) -> Anchor {
         self.anchor
@@ -304,18 +276,6 @@ impl Trace {
     /// A number that grows with every change that a front end could show.
     pub const fn version(&self) -> u64 {
         self.version
-    }
-
-    /// Tells all that is not settled as it is `now`, as the last facts of all.
-    pub fn finish(&mut self, now: Time) {
-        let (open, overshoot) = self.collector.open_rounds(&self.path);
-        for round in &open {
-            self.telling.round(round);
-        }
-        self.records.extend(open.into_iter().map(Record::Open));
-        let strays = self.strays(overshoot);
-        let last = self.telling.last(now, &self.path.view(), &strays);
-        self.records.extend(last);
     }
 
     /// Every try asked for is decided.
@@ -344,27 +304,6 @@ impl Trace {
         &self.path
     }
 
-    /// The state at `now`.
-    pub fn snapshot(&self, now: Time) -> Snapshot {
-        let (open, overshoot) = self.collector.open_rounds(&self.path);
-        Snapshot {
-            now,
-            started: self.started,
-            anchor: self.anchor,
-            target: self.config.target,
-            path: self.path.view(),
-            history: Arc::clone(&self.history),
-            journal: Arc::clone(&self.journal),
-            epochs: Arc::clone(&self.epochs),
-            open,
-            pace: self.prober.pace(),
-            fault: self.faults.latest(),
-            strays: self.strays.messages.clone(),
-            overshoot: self.strays.overshoot + overshoot,
-            finished: self.is_finished(),
-        }
-    }
-
     fn begin_cycle(&mut self, at: Time) {
         let tries = u32::from(self.config.pace.tries);
         if self.cycles.is_multiple_of(tries) {
@@ -374,92 +313,13 @@ impl Trace {
         self.cycles += 1;
     }
 
-    /// An answer that tells nothing but its flow.
-    ///
-    /// From a port that is closed nobody answers: such an answer is of whoever guessed our port.
-    fn bare(&mut self, now: Time, flow: Flow, reply: &Reply) {
-        if reply.answer == Answer::Direct && self.closed.is_some_and(|at| now.since(at) <= LATE) {
-            return self.stray(Stray::Forged);
-        }
-        match self.collector.only_candidate(flow, reply, &self.path) {
-            Ok(no) => self.reply(now, no, reply),
-            Err(reason) => {
-                self.stray(reason);
-                let is_sought = matches!(reason, Stray::Truncated | Stray::Ambiguous);
-                if is_sought && self.config.flows == Flows::Stable {
-                    self.bare.seek(now, reply, &self.path);
-                }
-            }
-        }
-    }
-
-    fn reply(&mut self, now: Time, no: ProbeNo, reply: &Reply) {
-        let Some((ttl, flow)) = self.collector.ttl(no) else { return self.stray(Stray::Unknown) };
-        let meaning = Meaning::of(reply, self.config.target);
-        match self.collector.handle_reply(no, reply, meaning) {
-            Taken::Decided => self.observe(no, (ttl, flow), reply),
-            Taken::Late(late) => {
-                self.observe(no, (ttl, flow), reply);
-                self.record(Record::Late(late));
-            }
-            Taken::Duplicate(row) => {
-                let row = row.or_else(|| self.path.row(ttl, Some(meaning)));
-                if let Some(row) = row {
-                    self.record(Record::Duplicate(row));
-                }
-                return;
-            }
-            Taken::Stray(reason) => return self.stray(reason),
-        }
-        if meaning == Meaning::Target {
-            self.heard = now;
-            if reply.no.is_some() && reply.answer != Answer::Direct {
-                self.closed = Some(now);
-            }
-        }
-        self.left(now, no);
-    }
-
-    fn observe(&mut self, no: ProbeNo, (ttl, flow): (u8, Flow), reply: &Reply) {
-        if self.config.flows == Flows::Stable {
-            self.bare.answered(ttl, flow, reply, &mut self.path);
-        }
-        self.path.observe(no, ttl, reply);
-    }
-
-    fn stray(&mut self, reason: Stray) {
-        *self.strays.messages.entry(reason).or_default() += 1;
-    }
-
-    fn local_fault(&mut self, now: Time, no: Option<ProbeNo>, fault: LocalFault, not_sent: u64) {
-        // What is told of an old probe, when later ones have left, is over.
-        if self.faults.current().is_none() && no.is_some_and(|no| Some(no) < self.left_no) {
-            return;
-        }
-        self.fault_no = self.fault_no.max(no);
-        let is_deaf = matches!(fault, LocalFault::NoRoute | LocalFault::LinkDown | LocalFault::AddressGone);
-        let not_sent = not_sent + if is_deaf { self.collector.leave_unjudged() } else { 0 };
-        let changes = self.faults.failed(now, fault, not_sent);
-        self.records.extend(changes.into_iter().map(Record::Fault));
-    }
-
-    /// Probe `no` is known to have left this machine.
-    fn left(&mut self, now: Time, no: ProbeNo) {
-        self.left_no = self.left_no.max(Some(no));
-        if Some(no) > self.fault_no {
-            let ended: Option<Fault> = self.faults.worked(now);
-            self.records.extend(ended.map(Record::Fault));
-        }
-    }
-
     fn settle(&mut self, now: Time) {
         let before = self.records.len();
         while let Some(round) = self.collector.settle(&self.path, self.prober.is_done()) {
-            let is_due = round.number % JUDGED_EVERY == JUDGED_EVERY - 1;
-            let is_open = self.slowed.is_some() || round.rows.iter().any(may_ration);
+            let is_open = self.is_open(&round);
             self.record(Record::Round(round));
             self.version += 1;
-            if is_due && is_open {
+            if is_open {
                 self.experiment(now);
             }
         }
@@ -470,29 +330,6 @@ impl Trace {
         }
     }
 
-    /// What is part of no row, where so much of it is the collector's.
-    fn strays(&self, overshoot: u64) -> Strays {
-        Strays { overshoot: self.strays.overshoot + overshoot, ..self.strays.clone() }
-    }
-
-    /// Asks a hop less often while that would settle how it rations its answers.
-    fn experiment(&mut self, now: Time) {
-        let wish = verdict(&self.history, &self.path.view(), &self.journal, Span::All).wish;
-        if wish == self.slowed {
-            return;
-        }
-        let over = self.slowed.map(|slowed| Slowed { at: now, row: slowed.row, every: 1 });
-        let begun = wish.map(|wish| Slowed { at: now, row: wish.row, every: wish.every });
-        for slowed in over.into_iter().chain(begun) {
-            self.record(Record::Slowed(slowed));
-        }
-        self.slowed = wish;
-        self.prober.slow(wish.and_then(|wish| match wish.row {
-            Row::Hop(ttl) => Some((ttl, wish.every)),
-            Row::Target => None,
-        }));
-    }
-
     /// Tells a settled fact: history learns what it knows from these alone.
     fn record(&mut self, record: Record) {
         Arc::make_mut(&mut self.history).apply(&record);
@@ -501,10 +338,4 @@ impl Trace {
         }
         self.records.push_back(record);
     }
-}
-
-/// A hop that answers some of its tries and not others.
-fn may_ration(part: &RoundRow) -> bool {
-    let has = |wanted: fn(&Try) -> bool| part.tries.iter().any(wanted);
-    part.row != Row::Target && has(|outcome| *outcome == Try::Lost) && has(|outcome| outcome.us().is_some())
 }

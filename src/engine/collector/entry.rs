@@ -57,9 +57,14 @@ impl Entry {
         Self { ttl, flow, round, created: now, sent: None, stamp: None, state, answered: None, booked: None }
     }
 
+    /// When it was handed to the kernel, or handed out where that did not take it.
+    pub fn handed_over(&self) -> Time {
+        self.sent.map_or(self.created, |sent| sent.time)
+    }
+
     /// When it is given up.
     pub fn deadline(&self, timeout: Duration) -> Time {
-        self.sent.map_or(self.created, |sent| sent.time) + timeout
+        self.handed_over() + timeout
     }
 
     /// It left, as far as known, and no answer came.
