@@ -36,6 +36,11 @@ impl WayOut {
             Err(_) if is_down() => return Err(LocalFault::LinkDown),
             Err(error) => return Err(fault(&error)),
         };
+        // What the kernel falls back to while the global address is away, or not yet known to be ours alone: no
+        // router passes it on.
+        if is_link_local(source) && before.is_some_and(|before| !is_link_local(before.source)) {
+            return Err(if is_down() { LocalFault::LinkDown } else { LocalFault::AddressGone });
+        }
         // An address that the user chose says nothing of the interface that probes leave by.
         let of_source = || if config.egress.source.is_some() { None } else { holder(source) };
         let interface = chosen.map(str::to_owned).or_else(of_source);
@@ -54,9 +59,15 @@ fn fault(error: &io::Error) -> LocalFault {
     }
 }
 
-/// Whether an interface exists, is up and has a carrier.
+/// Whether an address is of one link only (RFC 4291, 2.5.6).
+const fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
+
+/// Whether an interface exists, is up and has a carrier: of its loss `IFF_LOWER_UP` tells at once, `IFF_RUNNING`
+/// and netlink within a second.
 fn is_up(name: &str) -> bool {
-    let running = InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING;
+    let running = InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING | InterfaceFlags::IFF_LOWER_UP;
     let mut found = getifaddrs().into_iter().flatten().filter(|one| one.interface_name == name);
     found.next().is_some_and(|one| one.flags.contains(running))
 }

@@ -43,17 +43,24 @@ impl Routes {
         if socket.ready(Interest::READABLE | Interest::ERROR).await.is_err() {
             return std::future::pending().await;
         }
+        self.take();
+    }
+
+    /// Whether something has changed since it was last asked, or waited for.
+    pub fn take(&self) -> bool {
+        let Some(socket) = &self.socket else { return false };
         let mut buffer = [0; 64];
-        for _ in 0..BATCH {
+        for count in 0..BATCH {
             // Cut to the buffer's size, which is all the same. An overflow is a change, too.
             let received = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT);
             if received == Err(Errno::EAGAIN) {
                 for interest in [Interest::READABLE, Interest::ERROR] {
                     let _ = socket.try_io(interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
                 }
-                break;
+                return count > 0;
             }
         }
+        true
     }
 }
 

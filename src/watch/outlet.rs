@@ -109,14 +109,22 @@ impl Outlet {
         }
         let channel = self.channel.as_mut().ok_or(LocalFault::LinkDown)?;
         let outcome = channel.send(now, probe);
-        let seems_changed = matches!(
-            outcome,
-            Err(LocalFault::NoRoute | LocalFault::LinkDown | LocalFault::AddressGone | LocalFault::Errno(_))
-        );
-        if let (true, Some(network)) = (seems_changed, &mut self.network) {
+        if let (Err(fault), Some(network)) = (outcome, &mut self.network)
+            && seems_changed(fault)
+        {
             network.look_soon(now);
         }
         outcome
+    }
+
+    /// Has what changed meanwhile looked at before the next probe leaves.
+    pub fn heed_changes(&mut self, now: Time) {
+        if let Some(network) = &mut self.network
+            && network.blocked.is_none()
+            && (network.routes.take() || network.due.is_some())
+        {
+            network.due = Some(now);
+        }
     }
 
     /// The next event that has arrived by `now`.
@@ -210,4 +218,11 @@ impl Outlet {
         }
         Ok(source)
     }
+}
+
+/// What a failed send may have to do with addresses, links and routes: a link without a carrier has no room for
+/// packets, either.
+const fn seems_changed(fault: LocalFault) -> bool {
+    use LocalFault::{AddressGone, Errno, LinkDown, NoBuffer, NoRoute};
+    matches!(fault, NoRoute | LinkDown | AddressGone | NoBuffer | Errno(_))
 }

@@ -242,9 +242,9 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             }
             let now = self.clock.now();
             self.trace.handle_timeout(now);
-            let Some(probe) = self.trace.poll_transmit(now) else { break };
-            let outcome = self.channel.send(now, &probe);
-            self.trace.handle_sent(now, probe.no, outcome);
+            if !self.send(now) {
+                break;
+            }
             left -= 1;
         }
         self.check.drive(&self.trace, self.trace.pace(), self.channel.blocked().is_none());
@@ -263,6 +263,23 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         self.resolver.drive(now);
         self.finder.drive(now);
         left == 0
+    }
+
+    /// Sends what is due at `now`, if anything is.
+    fn send(&mut self, now: Time) -> bool {
+        if self.trace.poll_timeout().is_some_and(|due| due <= now) {
+            self.channel.heed_changes(now);
+            self.look_out();
+        }
+        let Some(probe) = self.trace.poll_transmit(now) else { return false };
+        let outcome = self.channel.send(now, &probe);
+        if outcome.is_err() {
+            self.look_out();
+        }
+        // The way out knows better than the error of a call what keeps probes here.
+        let outcome = outcome.map_err(|fault| self.channel.blocked().unwrap_or(fault));
+        self.trace.handle_sent(now, probe.no, outcome);
+        true
     }
 
     /// Follows what has become of the way out of this machine.
