@@ -87,6 +87,13 @@ impl Program {
         self.0.push(Step::If { code, value, yes, no });
     }
 
+    /// Goes on where what was loaded is one of these.
+    fn one_of(&mut self, [first, second, third]: [u32; 3]) {
+        self.test(IF_EQUAL, first, To::Skip(2), To::Next);
+        self.test(IF_EQUAL, second, To::Skip(1), To::Next);
+        self.test(IF_EQUAL, third, To::Next, To::Drop);
+    }
+
     /// The instructions, and behind them the two ends, of which the first is to drop.
     fn finish(&self) -> Vec<SockFilter> {
         let drop_at = self.0.len();
@@ -114,8 +121,12 @@ pub fn errors(ours: Ours) -> Vec<SockFilter> {
         IpAddr::V4(target) => {
             const HEADER: u32 = 20;
             const DESTINATION: u32 = ICMP + 16;
+            const PROTOCOL: u32 = ICMP + 9;
             // The packet begins with its IP header, so X leads to the ICMP message.
             program.act(X_IS_HEADER_LEN, 0);
+            // The kernel's own filter lets types from 32 on through.
+            program.act(LOAD_BYTE_X, 0);
+            program.one_of([3, 11, 12]);
             program.act(LOAD_LEN, 0);
             program.act(SUBTRACT_X, 0);
             program.test(IF_AT_LEAST, ICMP + HEADER + 8, To::Next, To::Pass);
@@ -124,6 +135,8 @@ pub fn errors(ours: Ours) -> Vec<SockFilter> {
             program.act(LOAD_BYTE_X, ICMP);
             // With IP options the transport header stands elsewhere.
             program.test(IF_EQUAL, 0x45, To::Next, To::Pass);
+            program.act(LOAD_BYTE_X, PROTOCOL);
+            program.one_of([1, 6, 17]);
             if let Some(key) = ours.key {
                 program.act(LOAD_HALF_X, ICMP + HEADER + key.at);
                 program.test(IF_EQUAL, key.value.into(), To::Pass, To::Drop);
@@ -147,10 +160,11 @@ pub fn errors(ours: Ours) -> Vec<SockFilter> {
                 program.test(IF_EQUAL, word, yes, To::Skip(left));
             }
             program.act(LOAD_BYTE, NEXT_HEADER);
-            // Behind an extension header the transport header stands elsewhere.
-            program.test(IF_EQUAL, 6, To::Skip(2), To::Next);
-            program.test(IF_EQUAL, 17, To::Skip(1), To::Next);
-            program.test(IF_EQUAL, 58, To::Next, To::Pass);
+            // Behind an extension header (RFC 8200, 4) the transport header stands elsewhere.
+            for extension in [0, 43, 44, 51, 60] {
+                program.test(IF_EQUAL, extension, To::Pass, To::Next);
+            }
+            program.one_of([6, 17, 58]);
             if let Some(key) = ours.key {
                 program.act(LOAD_HALF, ICMP + HEADER + key.at);
                 program.test(IF_EQUAL, key.value.into(), To::Pass, To::Drop);
@@ -177,4 +191,69 @@ pub fn replies(target: IpAddr, id: u16) -> Vec<SockFilter> {
     }
     program.test(IF_EQUAL, id.into(), To::Pass, To::Drop);
     program.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+
+    use socket2::SockRef;
+
+    use super::*;
+
+    const PORT: u16 = 40_000;
+
+    /// Whether the kernel lets a packet through.
+    fn passes(target: IpAddr, packet: &[u8]) -> bool {
+        let (near, far) = UnixDatagram::pair().unwrap();
+        let key = Some(Key::port(PORT));
+        SockRef::from(&near).attach_filter(&errors(Ours { target, key })).unwrap();
+        near.set_nonblocking(true).unwrap();
+        // A packet that the filter drops is sent all the same, or refused.
+        let _ = far.send(packet);
+        near.recv(&mut [0; 256]).is_ok()
+    }
+
+    fn v4(ty: u8, protocol: u8, destination: [u8; 4], port: u16) -> Vec<u8> {
+        let mut packet = vec![0; 20 + 8 + 20 + 8];
+        (packet[0], packet[20], packet[28], packet[37]) = (0x45, ty, 0x45, protocol);
+        packet[44..48].copy_from_slice(&destination);
+        packet[48..50].copy_from_slice(&port.to_be_bytes());
+        packet
+    }
+
+    fn v6(next: u8, last: u8, port: u16) -> Vec<u8> {
+        let mut packet = vec![0; 8 + 40 + 8];
+        (packet[0], packet[14], packet[47]) = (3, next, last);
+        packet[48..50].copy_from_slice(&port.to_be_bytes());
+        packet
+    }
+
+    #[test]
+    fn over_ipv4_only_errors_about_our_own_get_through() {
+        let (ours, other) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+        let passes = |packet: &[u8]| passes(ours.into(), packet);
+        for ty in [3, 11, 12] {
+            assert!(passes(&v4(ty, 17, ours, 1)), "{ty}: to our target");
+        }
+        assert!(passes(&v4(11, 17, other, PORT)), "from our port");
+        assert!(!passes(&v4(11, 17, other, 1)));
+        assert!(!passes(&v4(11, 50, other, PORT)), "ESP has no ports");
+        for ty in [0, 5, 8, 32, 42, 255] {
+            assert!(!passes(&v4(ty, 17, ours, PORT)), "{ty} is no error");
+        }
+    }
+
+    #[test]
+    fn over_ipv6_only_errors_about_our_own_get_through() {
+        let passes = |packet: &[u8]| passes("::1".parse().unwrap(), packet);
+        assert!(passes(&v6(17, 1, 1)), "to our target");
+        assert!(passes(&v6(17, 2, PORT)), "from our port");
+        assert!(!passes(&v6(17, 2, 1)));
+        for extension in [0, 43, 44, 51, 60] {
+            assert!(passes(&v6(extension, 2, 1)), "{extension}: it cannot be judged");
+        }
+        assert!(!passes(&v6(50, 2, PORT)), "ESP has no ports");
+        assert!(!passes(&v6(59, 2, PORT)), "nothing behind the header");
+    }
 }
