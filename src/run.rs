@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use crate::cli::{Cli, Stop, UsageError};
 use crate::report::figures::{self, Figure};
-use crate::settings::{FLOOR, Mode, PRIVILEGED_FLOOR, Settings, privileged};
+use crate::settings::{Mode, Settings, privileged};
 use crate::ui::theme::Look;
 use crate::ui::{self, Msg, UiConfig, WatchLink};
 use crate::watch::WatchConfig;
@@ -180,7 +180,7 @@ fn screen(
     let config = UiConfig {
         hosts: settings.hosts,
         labels: settings.labels,
-        interval_floor: if privileged() { PRIVILEGED_FLOOR } else { FLOOR },
+        interval_floor: settings.probing.floor,
         look: Look::detect(|name| std::env::var(name).ok()),
         zone: TimeZone::system(),
         origins: settings.origins,

@@ -112,6 +112,8 @@ pub struct Probing {
     pub egress: Egress,
     /// Time between two tries to the same hop.
     pub interval: Duration,
+    /// The least that this may be set to, by the privileges that the program was started with.
+    pub floor: Duration,
     /// Tries a round, 1 to 10.
     pub tries: u8,
     /// Tries per hop after which to stop; `None` goes on for ever.

@@ -4,7 +4,7 @@ use std::io;
 use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
 
-use caps::{CapSet, Capability};
+use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -52,11 +52,12 @@ struct Pair {
 
 impl RawSockets {
     /// Opens them, and gives up every capability of the calling thread and of those it starts later: so it
-    /// is called before there are others. Fails where raw sockets are not permitted.
-    pub fn open() -> io::Result<Self> {
+    /// is called before there are others. The one to bind low ports stays where they are `low`: a socket that is
+    /// opened anew needs it again. Fails where raw sockets are not permitted.
+    pub fn open(low: bool) -> io::Result<Self> {
         let pair = |purpose| Pair { v4: open(Family::V4, purpose), v6: open(Family::V6, purpose) };
         let sockets = Self { errors: pair(Purpose::Errors), echo: pair(Purpose::Echo) };
-        give_up()?;
+        give_up_all_but(low.then_some(Capability::CAP_NET_BIND_SERVICE))?;
         match sockets {
             Self { errors: Pair { v4: Err(error), v6: Err(_) }, .. } => Err(error),
             opened => Ok(opened),
@@ -110,10 +111,12 @@ fn open(family: Family, purpose: Purpose) -> io::Result<OwnedFd> {
         Family::V4 => {
             setsockopt(&socket, option::IcmpFilter, &unwanted[0])?;
             setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?;
+            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
         }
         Family::V6 => {
             setsockopt(&socket, option::Icmp6Filter, &unwanted)?;
             setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
         }
     }
     let stamps = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
@@ -127,8 +130,18 @@ fn open(family: Family, purpose: Purpose) -> io::Result<OwnedFd> {
 /// Gives up every capability of this thread, and what could give one back to it, or to a program that it starts:
 /// but for root, whose programs have all that root may have (`capabilities(7)`).
 pub fn give_up() -> io::Result<()> {
-    for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
+    give_up_all_but(None)
+}
+
+/// The same, but keeps one if it is there.
+fn give_up_all_but(kept: Option<Capability>) -> io::Result<()> {
+    let held = caps::read(None, CapSet::Permitted).map_err(io::Error::other)?;
+    let kept: CapsHashSet = kept.into_iter().filter(|kept| held.contains(kept)).collect();
+    for set in [CapSet::Ambient, CapSet::Inheritable] {
         caps::clear(None, set).map_err(io::Error::other)?;
+    }
+    for set in [CapSet::Effective, CapSet::Permitted] {
+        caps::set(None, set, &kept).map_err(io::Error::other)?;
     }
     Ok(())
 }

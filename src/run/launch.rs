@@ -28,15 +28,19 @@ use crate::watch::{self, About, Handle, Notice, RecordPlace, Recording, WatchCon
 use crate::wire::icmp::Family;
 use crate::wire::payload::Cookie;
 
+/// The ports before this one are for the privileged.
+const FIRST_FREE: u16 = 1_024;
+
 /// What a watch needs, the target's name looked up.
 pub fn config(settings: &Settings, arguments: &[String]) -> anyhow::Result<WatchConfig> {
     let probing = &settings.probing;
-    let raw = raw_sockets(settings)?;
+    // What a privilege may be needed to read comes before privileges are given up.
     let source = match (&settings.asn_db, &settings.target) {
         (Some(path), _) => database(path)?,
         (None, Target::Demo(_)) => Source::Table(demos::demo_origin),
         (None, Target::Host(..)) => Source::Dns,
     };
+    let raw = raw_sockets(settings)?;
     let (target, address, way) = match &settings.target {
         Target::Demo(name) => {
             let scenario = demos::demo(name).with_context(|| format!("there is no demo \"{name}\""))?;
@@ -128,7 +132,7 @@ fn raw_sockets(settings: &Settings) -> anyhow::Result<Option<Arc<RawSockets>>> {
     if matches!(settings.target, Target::Demo(_)) || !(is_asked || is_needed) {
         return Ok(None);
     }
-    match RawSockets::open() {
+    match RawSockets::open(probing.egress.local_port.is_some_and(|port| port < FIRST_FREE)) {
         Ok(sockets) => Ok(Some(Arc::new(sockets))),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(OpenError::NoRaw.into()),
         Err(error) => Err(anyhow!("cannot open raw sockets: {error}")),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::values::{choice, number, time};
-use super::{FLOOR, MAX_SIZE, Mode, Probing, min_size};
+use super::{FLOOR, MAX_SIZE, Mode, PRIVILEGED_FLOOR, Probing, min_size};
 use crate::cli::{Cli, UsageError};
 use crate::engine::probe::{Flows, Protocol};
 use crate::net::channel::{ChannelChoice, Egress};
@@ -32,11 +32,13 @@ pub fn probing(cli: &Cli, mode: Mode, privileged: bool) -> Result<Probing, Usage
     }
     let timeout = time("-Z", cli.timeout.as_ref(), MILLISECOND..=MINUTE)?.unwrap_or(Duration::from_secs(3));
     let protocol = protocol(cli)?;
+    let floor = if privileged { PRIVILEGED_FLOOR } else { FLOOR };
     Ok(Probing {
         protocol,
         channel: channel(cli)?,
         egress: egress(cli, protocol)?,
-        interval: interval(cli.interval.as_ref(), privileged)?.unwrap_or(pause),
+        interval: interval(cli.interval.as_ref(), floor)?.unwrap_or(pause),
+        floor,
         tries,
         count,
         first_ttl,
@@ -127,10 +129,10 @@ fn is_interface(name: &str) -> bool {
     fits && !name.contains(|letter: char| letter.is_whitespace() || matches!(letter, '/' | ':' | '\0'))
 }
 
-fn interval(given: Option<&String>, privileged: bool) -> Result<Option<Duration>, UsageError> {
+fn interval(given: Option<&String>, floor: Duration) -> Result<Option<Duration>, UsageError> {
     let interval = time("-i", given, MILLISECOND..=HOUR)?;
     match (interval, given) {
-        (Some(short), Some(given)) if short < FLOOR && !privileged => Err(UsageError::Value {
+        (Some(short), Some(given)) if short < floor => Err(UsageError::Value {
             flag: "-i",
             given: given.clone(),
             why: "must be at least 100ms without CAP_NET_RAW".to_owned(),

@@ -42,6 +42,21 @@ fn probes_carry_what_was_asked_for() {
 }
 
 #[test]
+fn a_low_port_is_had_by_the_privileged_on_the_raw_channel_too() {
+    lab::inside(|| {
+        let responder = Responder::start(Node::path(2), Wait::Asleep);
+        for target in both(3) {
+            let before = responder.seen().len();
+            let flags = [&QUICK[..], &["--channel", "raw", "-L", "500"]].concat();
+            let report = report::finish(report::start_as(lab::privileged_hopwatch(), target, &flags));
+            report.assert_clean(1);
+            let seen = responder.seen().split_off(before);
+            assert!(!seen.is_empty() && seen.iter().all(|probe| probe.source_port == 500), "{seen:#?}");
+        }
+    });
+}
+
+#[test]
 fn per_try_every_probe_has_a_port_of_its_own() {
     lab::inside(|| {
         let bare = Node::router(2).quoting(Quote { bare: true, ..Quote::default() });

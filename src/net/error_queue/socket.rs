@@ -4,6 +4,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::AsRawFd;
 
+use nix::net::if_::if_nametoindex;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
 };
@@ -26,6 +27,8 @@ sockopt_impl!(V4Rfc4884, Both, libc::IPPROTO_IP, self::IP_RECVERR_RFC4884, bool)
 sockopt_impl!(V6Rfc4884, Both, libc::IPPROTO_IPV6, self::IPV6_RECVERR_RFC4884, bool);
 sockopt_impl!(V4MtuDiscover, Both, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, i32);
 sockopt_impl!(V6MtuDiscover, Both, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, i32);
+sockopt_impl!(V4UnicastIf, Both, libc::IPPROTO_IP, libc::IP_UNICAST_IF, i32);
+sockopt_impl!(V6UnicastIf, Both, libc::IPPROTO_IPV6, libc::IPV6_UNICAST_IF, i32);
 sockopt_impl!(V6AutoFlowLabel, Both, libc::IPPROTO_IPV6, self::IPV6_AUTOFLOWLABEL, bool);
 
 /// Wanted receive buffer in bytes; the kernel gives as much of it as `net.core.rmem_max` allows.
@@ -91,12 +94,10 @@ pub fn enable(socket: &Socket, family: Family) -> nix::Result<()> {
 /// their type of service.
 pub fn tie(socket: &Socket, config: &ChannelConfig, port: u16) -> io::Result<()> {
     let Egress { tos, source, interface, .. } = &config.egress;
-    // A socket that is used again is bound already, and only the privileged may do so twice.
-    if let Some(interface) = interface
-        .as_ref()
-        .filter(|name| socket.device().ok().flatten().is_none_or(|device| device != name.as_bytes()))
-    {
-        socket.bind_device(Some(interface.as_bytes()))?;
+    match interface {
+        Some(interface) if socket.r#type()? == Type::RAW => prefer(socket, interface)?,
+        Some(interface) => socket.bind_device(Some(interface.as_bytes()))?,
+        None => {}
     }
     let own: SocketAddr = match config.target {
         SocketAddr::V4(_) => (source.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), port).into(),
@@ -110,6 +111,17 @@ pub fn tie(socket: &Socket, config: &ChannelConfig, port: u16) -> io::Result<()>
         SocketAddr::V6(_) => socket.set_tclass_v6((*tos).into())?,
     }
     socket.bind(&own.into())
+}
+
+/// Has a raw socket send by an interface, and by its namesake once that is gone. Only the privileged may bind a socket
+/// to an interface a second time, and raw sockets outlive the privilege.
+fn prefer(socket: &Socket, interface: &str) -> io::Result<()> {
+    let index = if_nametoindex(interface)?.to_be().cast_signed();
+    match socket.domain()? {
+        Domain::IPV4 => setsockopt(socket, V4UnicastIf, &index)?,
+        _ => setsockopt(socket, V6UnicastIf, &index)?,
+    }
+    Ok(())
 }
 
 const fn domain(family: Family) -> Domain {

@@ -4,6 +4,7 @@ use super::*;
 use crate::cli::Stop;
 use crate::engine::probe::{Flows, Protocol};
 use crate::net::channel::{ChannelChoice, Egress};
+use crate::settings::FLOOR;
 use crate::settings::Probing;
 
 fn cli(line: &str) -> Cli {
@@ -26,6 +27,7 @@ fn the_defaults_watch_on_a_screen() {
         channel: ChannelChoice::Auto,
         egress: Egress::default(),
         interval: Duration::from_secs(1),
+        floor: FLOOR,
         tries: 3,
         count: None,
         first_ttl: 1,
@@ -93,6 +95,7 @@ fn values_reach_their_places() {
             local_port: None,
         },
         interval: Duration::from_millis(500),
+        floor: FLOOR,
         tries: 1,
         count: None,
         first_ttl: 2,
