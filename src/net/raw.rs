@@ -206,7 +206,7 @@ impl Raw {
     /// The probe that a quote is of.
     fn find(&self, quote: &quote::Quote) -> Result<Found, Stray> {
         self.matching.find(quote, |port| match &self.sender {
-            Sender::Datagrams(_) => None,
+            Sender::Datagrams(_) => Err(Stray::Foreign),
             Sender::Syns(sender) => sender.under_way(port),
         })
     }
@@ -226,8 +226,9 @@ impl Raw {
             };
             let received = self.clock.now();
             let Some(from) = message.address.map(|from| from.ip()) else { continue };
-            // What this machine itself refuses is told by the sender.
-            if from == self.source() && from != self.matching.target() {
+            // What this machine itself refuses is told by the sender, also from an address that it had until now.
+            let is_own = from == self.source() || Some(from) == message.own;
+            if is_own && from != self.matching.target() {
                 continue;
             }
             let data = self.buffer.get(..message.len).unwrap_or(&self.buffer);

@@ -35,6 +35,7 @@ use super::clock::Clock;
 use super::error_queue::message::{fault_of, rejected};
 use super::error_queue::socket::{Extended, Message};
 use super::error_queue::source_for;
+use super::neighbour;
 use crate::engine::probe::{
     self, Answer, Event, LocalFault, Probe, ProbeNo, Reply, SendOutcome, SentAt, Stray,
 };
@@ -122,9 +123,11 @@ impl Tcp {
         Ok(sent)
     }
 
-    /// The probe under way from a source port.
-    pub fn under_way(&self, port: u16) -> Option<ProbeNo> {
-        self.attempts.of_port(port)
+    /// The probe under way from a source port, or whether one was not long ago.
+    pub fn under_way(&self, port: u16) -> Result<ProbeNo, Stray> {
+        self.attempts
+            .of_port(port)
+            .ok_or_else(|| if self.attempts.was_of(port) { Stray::Unknown } else { Stray::Foreign })
     }
 
     /// The next event that has arrived.
@@ -136,6 +139,10 @@ impl Tcp {
         }
         // Whatever came in time has been read.
         while let Some(attempt) = self.attempts.pop_older(self.clock.now(), PATIENCE) {
+            // The kernel gives the next hop up only after it was given up here, and nothing tells that a SYN left.
+            if neighbour::is_silent(&self.config) {
+                return Some(Event::Local { no: Some(attempt.no), fault: LocalFault::Neighbour });
+            }
             if self.flows.get(&attempt.ttl).is_some_and(|flow| flow.is_targets && flow.port == attempt.port) {
                 self.flows.remove(&attempt.ttl);
             }
@@ -191,7 +198,8 @@ impl Tcp {
             return Event::Stray(Stray::Malformed);
         };
         let icmp = Icmp { family, ty: error.err.ee_type, code: error.err.ee_code };
-        if offender == self.source && offender != target {
+        let is_own = offender == self.source || Some(offender) == message.own;
+        if is_own && offender != target {
             return Event::Local { no: Some(no), fault: rejected(icmp) };
         }
         let data = self.buffer.get(..message.len).unwrap_or(&self.buffer);

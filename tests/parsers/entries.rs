@@ -109,7 +109,7 @@ fn matched(family: Family, quoted: &Quote) {
     let (own, target) = ends(family);
     let mut matching = Matching::new(&config(Protocol::Udp, family), own);
     matching.sent(&Probe { no: ProbeNo(LAST), ttl: 1, flow: Flow::Stable });
-    let Ok(found) = matching.find(quoted, |_| None) else { return };
+    let Ok(found) = matching.find(quoted, |_| Err(Stray::Foreign)) else { return };
     if let Recognised::Ours(no) = payload::recognise(quoted.payload, COOKIE) {
         return assert_eq!(found.no, ProbeNo(no));
     }

@@ -77,15 +77,15 @@ impl Matching {
     /// The cookie tells, if it is there. Without it destination, protocol and ports or identifier must be
     /// ours; then the checksum of UDP or the sequence number of an echo request names a probe sent not long
     /// ago. Of a SYN nothing names the probe but `syn`, which gives the one under way from a source port.
-    pub fn find(&self, quote: &Quote, syn: impl Fn(u16) -> Option<ProbeNo>) -> Result<Found, Stray> {
+    pub fn find(&self, quote: &Quote, syn: impl Fn(u16) -> Result<ProbeNo, Stray>) -> Result<Found, Stray> {
         let is_ours = self.is_ours(quote);
         let found = |no, rewritten| {
             let quoted = Quoted { ttl: quote.ttl, tos: quote.tos };
             Ok(Found { no, rewritten, quoted })
         };
         if let Form::Tcp = self.form {
-            let no = quote.source_port.filter(|_| is_ours).and_then(syn);
-            return no.map_or(Err(Stray::Foreign), |no| found(no, false));
+            let port = quote.source_port.filter(|_| is_ours).ok_or(Stray::Foreign)?;
+            return found(syn(port)?, false);
         }
         // A short quote with an extension behind it is padded with zeros (RFC 4884, 3).
         let is_padding = quote.payload.iter().all(|byte| *byte == 0);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn find(matching: &Matching, quote: &Quote) -> Result<Found, Stray> {
-        matching.find(quote, |_| None)
+        matching.find(quote, |_| Err(Stray::Foreign))
     }
 
     #[test]
@@ -261,9 +261,15 @@ mod tests {
     fn a_syn_is_known_by_the_port_it_left_from() {
         let config = ChannelConfig::new(Protocol::Tcp, "198.51.100.7:443".parse().unwrap(), COOKIE);
         let matching = Matching::new(&config, "192.0.2.1:0".parse().unwrap());
-        let syn = |port| (port == 54_321).then_some(ProbeNo(5));
+        let syn = |port| match port {
+            54_321 => Ok(ProbeNo(5)),
+            54_320 => Err(Stray::Unknown),
+            _ => Err(Stray::Foreign),
+        };
         let quote = Quote { protocol: Some(TCP), destination_port: Some(443), ..quote(&[]) };
         assert_eq!(matching.find(&quote, syn).map(|found| found.no), Ok(ProbeNo(5)));
+        let late = Quote { source_port: Some(54_320), ..quote };
+        assert_eq!(matching.find(&late, syn), Err(Stray::Unknown), "ours, and given up");
         for other in [
             Quote { source_port: Some(1), ..quote },
             Quote { destination_port: Some(80), ..quote },

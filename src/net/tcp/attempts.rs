@@ -1,6 +1,6 @@
 //! The connections under way, each a socket that the runtime watches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::net::TcpStream as Connecting;
@@ -12,6 +12,9 @@ use tokio::net::TcpStream;
 
 use crate::engine::probe::{ProbeNo, SentAt};
 use crate::engine::time::Time;
+
+/// Ports of probes that are over, by which a late answer is known as one of ours.
+const REMEMBERED: usize = 1_024;
 
 /// One probe under way.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct Attempts {
     /// By a number that grows with every attempt, so that the first is the oldest.
     open: BTreeMap<u64, Attempt>,
     next: u64,
+    /// The source ports of those that are over, oldest first.
+    over: VecDeque<u16>,
 }
 
 impl Attempts {
@@ -52,6 +57,11 @@ impl Attempts {
     /// The number of the one with this source port.
     pub fn of_port(&self, port: u16) -> Option<ProbeNo> {
         self.open.values().find(|attempt| attempt.port == port).map(|attempt| attempt.no)
+    }
+
+    /// Whether one with this source port was there not long ago.
+    pub fn was_of(&self, port: u16) -> bool {
+        self.over.contains(&port)
     }
 
     /// Adds one that has begun to connect; within a tokio runtime.
@@ -66,13 +76,22 @@ impl Attempts {
     /// Takes out one that something came of.
     pub fn pop_ready(&mut self) -> Option<Attempt> {
         let (&key, _) = self.open.iter().find(|(_, attempt)| attempt.is_ready())?;
-        self.open.remove(&key)
+        self.take(key)
     }
 
     /// Takes out the oldest if `patience` has passed since it was sent.
     pub fn pop_older(&mut self, now: Time, patience: Duration) -> Option<Attempt> {
-        let oldest = self.open.first_entry()?;
-        (oldest.get().sent.time + patience <= now).then(|| oldest.remove())
+        let (&key, oldest) = self.open.first_key_value()?;
+        if oldest.sent.time + patience <= now { self.take(key) } else { None }
+    }
+
+    fn take(&mut self, key: u64) -> Option<Attempt> {
+        let attempt = self.open.remove(&key)?;
+        if self.over.len() == REMEMBERED {
+            self.over.pop_front();
+        }
+        self.over.push_back(attempt.port);
+        Some(attempt)
     }
 
     /// When the oldest was sent.
