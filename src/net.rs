@@ -5,6 +5,7 @@ pub mod clock;
 pub mod egress;
 pub mod error_queue;
 mod filter;
+mod neighbour;
 pub mod open_error;
 mod ports;
 pub mod raw;

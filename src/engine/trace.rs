@@ -27,7 +27,7 @@ use super::path::{Path, RecordedPath};
 use super::probe::{Command, Event, Flow, Flows, Probe, Stray};
 use super::prober::{Due, Prober};
 use super::record::{Gap, Record, Why};
-use super::snapshot::{Pace, Snapshot};
+use super::snapshot::Pace;
 use super::strays::Strays;
 use super::telling::Telling;
 use super::time::{Anchor, Time};

@@ -1,8 +1,10 @@
 //! What this machine itself fails to do is no loss on the path.
 
 use crate::report;
+use crate::support::chain::Chain;
 use crate::support::lab;
 use crate::support::responder::{Node, Responder, Wait, both};
+use crate::support::terminal::Terminal;
 
 #[test]
 fn without_a_route_it_says_so_and_ends() {
@@ -52,5 +54,24 @@ fn a_local_firewall_is_a_local_fault_whichever_way_it_refuses() {
             }
             lab::nft("flush ruleset");
         }
+    });
+}
+
+#[test]
+fn the_screen_names_a_fault_with_its_times() {
+    lab::inside(|| {
+        let _chain = Chain::build(2);
+        let target = both(3)[0].to_string();
+        let mut watch = lab::hopwatch(&["-n", "-i", "500ms", &target]);
+        watch.env("TZ", "UTC");
+        let watch = Terminal::open(&watch, 110, 20);
+        watch.until_text(&target);
+        lab::ip("route del default via 10.0.1.1");
+        watch.until_text("local fault: no route, since ");
+        lab::ip("route add default via 10.0.1.1");
+        let screen = watch.until("its end", |screen| screen.contents().contains(" to ")).contents();
+        let line = screen.lines().find(|line| line.contains("local fault: no route, ")).expect("the fault");
+        let times = line.split([' ', ',']).filter(|word| word.len() == 8 && word.contains(':'));
+        assert_eq!(times.count(), 2, "{line:?}");
     });
 }

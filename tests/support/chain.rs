@@ -104,6 +104,14 @@ impl Chain {
         chain
     }
 
+    /// Makes the prober's link anew, where it was deleted.
+    pub fn relink(&self) {
+        let router = &self.routers[0];
+        ip(&format!("link add name away type veth peer name home netns {}", router.id));
+        router.run(|| ip(&near_end(1)));
+        ip(&(far_end(1) + &default_route("away", 1, 1)));
+    }
+
     /// Gives the router at `distance` a second way, past the next router to the one behind that; load is
     /// balanced over the two by address and port. Gives the router on it, whose addresses are those of the
     /// distance after, and 100 more.

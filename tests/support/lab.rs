@@ -5,6 +5,9 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Instant;
+
+use super::patience::deadline;
 
 /// Set in the process that runs inside; holds the name of the test that may run there.
 const INSIDE: &str = "HOPWATCH_LAB_INSIDE";
@@ -96,6 +99,14 @@ fn feed(words: &[&str], input: &str) {
 /// `sysctl("ipv4/ip_forward", "1")`.
 pub fn sysctl(name: &str, value: &str) {
     std::fs::write(format!("/proc/sys/net/{name}"), value).expect(name);
+}
+
+/// Waits until no IPv6 address of an interface is on trial any more: until no other machine is found to have it.
+pub fn until_owned(interface: &str) {
+    let end = Instant::now() + deadline(3.0);
+    while !run(&["ip", "-6", "addr", "show", "dev", interface, "tentative"]).is_empty() {
+        assert!(Instant::now() < end, "an address of {interface} stays on trial");
+    }
 }
 
 /// Lets everybody in this thread's network namespace open ping sockets: the only group that there is.

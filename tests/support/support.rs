@@ -11,6 +11,7 @@
 //! | [`dns`] | a DNS server that knows a few TXT records |
 //! | [`mmdb`] | a writer of databases in MaxMind's format |
 //! | [`terminal`] | the binary in a pseudo-terminal, and its screen |
+//! | [`stalls`] | how long the machine keeps threads waiting |
 //! | [`svg`] | a screen as a picture |
 //! | [`patience`] | how long a test waits for a condition |
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of this")]
@@ -23,5 +24,6 @@ pub mod mmdb;
 pub mod packet;
 pub mod patience;
 pub mod responder;
+pub mod stalls;
 pub mod svg;
 pub mod terminal;
