@@ -169,6 +169,11 @@ impl History {
         self.slices.cells(row, span)
     }
 
+    /// When the first round of all began.
+    pub const fn first(&self) -> Option<Time> {
+        self.first
+    }
+
     /// The addresses that [`Part::who`] numbers.
     pub fn responders(&self, row: Row) -> &[IpAddr] {
         self.rows.get(row.index()).map(|known| known.responders.as_slice()).unwrap_or_default()

@@ -3,6 +3,7 @@
 mod ending;
 mod evidence;
 mod recorded;
+mod way_back;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;

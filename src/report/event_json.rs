@@ -57,6 +57,17 @@ pub struct Event {
     target: bool,
     #[serde(flatten)]
     figures: Figures,
+    /// Where it was; null where that is not asked, or not known.
+    verdict: Option<EventVerdict>,
+}
+
+/// Where an outage or a burst of loss was.
+#[derive(Debug, Serialize)]
+struct EventVerdict {
+    kind: &'static str,
+    hop: Option<u8>,
+    between: Option<[u8; 2]>,
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,6 +113,12 @@ impl Event {
             hop,
             target: entry.row == Some(Row::Target),
             figures: Figures::of(&entry.what, snapshot),
+            verdict: snapshot.event_verdict(entry).map(|finding| EventVerdict {
+                kind: finding.kind.name(),
+                hop: finding.ttl(),
+                between: finding.between.map(|(from, to)| [from, to]),
+                text: finding.text(),
+            }),
         }
     }
 }

@@ -38,7 +38,8 @@ pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<(
         } else {
             length(long)
         };
-        let parts = [kind(&entry.what).to_owned(), place(entry), long, figures(entry, snapshot)];
+        let (figures, verdict) = (figures(entry, snapshot), verdict(entry, snapshot));
+        let parts = [kind(&entry.what).to_owned(), place(entry), long, figures, verdict];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         writeln!(out, "  {start}  {}", parts.join(", "))?;
     }
@@ -92,6 +93,11 @@ pub fn figures(entry: &Entry, snapshot: &Snapshot) -> String {
         }
         What::Suspend => String::new(),
     }
+}
+
+/// Where an outage or a burst of loss was, by its own verdict; nothing for other events.
+pub fn verdict(entry: &Entry, snapshot: &Snapshot) -> String {
+    snapshot.event_verdict(entry).map(|finding| finding.text()).unwrap_or_default()
 }
 
 /// A length as lists write it: `4 s`, `12 m 33 s`, `3 h 00 m`.

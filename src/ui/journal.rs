@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::app::App;
 use super::text::wrap;
 use crate::engine::journal::Entry;
-use crate::report::events::{figures, kind, length, place};
+use crate::report::events::{figures, kind, length, place, verdict};
 
 /// Cells from which on lines have the date's year.
 const WIDE: usize = 80;
@@ -59,10 +59,11 @@ fn line(app: &App, entry: &Entry, width: usize) -> Option<Line> {
     let long = if entry.is_open() || !lasting.is_zero() { length(lasting) } else { String::new() };
     let now = if entry.is_open() { "+" } else { " " };
     let text = format!(
-        "{start} {long:>9}{now} {:<12} {:<6} {}",
+        "{start} {long:>9}{now} {:<12} {:<6} {}  {}",
         kind(&entry.what),
         place(entry),
-        figures(entry, snapshot)
+        figures(entry, snapshot),
+        verdict(entry, snapshot)
     );
     Some(Line { text: text.trim_end().to_owned(), is_open: entry.is_open() })
 }

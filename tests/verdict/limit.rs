@@ -1,6 +1,6 @@
 //! How routers and targets ration their answers.
 
-use crate::chance::{Chance, LENGTH};
+use crate::chance::{Chance, LENGTH, Loss};
 
 /// A limiter and its state.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub enum Limit {
     Share(f64),
     /// A policer that others use too, more or less in turn: from each moment on this share is lost.
     Policer { levels: Vec<(f64, f64)>, at: usize },
+    /// A policer that others drain now and then: nothing is left for us meanwhile, and all is answered between.
+    Drained(Loss),
     /// A bucket of six and one a second, which a second prober asks as well.
     Shared { tokens: f64, since: f64, other: f64, pace: f64 },
 }
@@ -46,6 +48,7 @@ impl Limit {
                 }
                 !chance.is(levels[*at].1)
             }
+            Self::Drained(others) => !others.hits(now, chance),
             Self::Shared { tokens, since, other, pace } => {
                 while *other < now {
                     let at = *other;

@@ -2,11 +2,13 @@
 
 mod chance;
 mod limit;
+mod pace;
 mod score;
 #[path = "../support/step.rs"]
 mod step;
 mod strata;
 mod trace;
+mod week;
 mod world;
 
 use std::collections::BTreeMap;

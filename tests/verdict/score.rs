@@ -52,6 +52,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
     let is_placed = || lossy().any(|source| link(source, round).iter().any(|&link| holds(finding, link)));
     let refusal = world.refusal.filter(|(_, from, _)| *from < now);
     let rise = world.rise.filter(|rise| rise.from < now);
+    let flaps = |turns: f64| world.flaps.is_some_and(|(_, from, period)| from + turns * period + 3.0 < now);
     let is_target_alone = matches!(truth, Truth::HarmlessUntold | Truth::LossUntold);
     match finding.kind {
         Kind::Gathering if round >= 5 => Mark::Wrong("gathering for ever"),
@@ -79,6 +80,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
         Kind::TargetLimited if truth == Truth::HarmlessUntold => Mark::Right,
         Kind::TargetLimited => Mark::Wrong("target limited"),
         Kind::Loop if truth == Truth::Loop => Mark::Right,
+        Kind::Flapping if flaps(2.9) => Mark::Right,
         Kind::Unclear if is_target_alone && finding.doubt == Doubt::Alone => Mark::Right,
         Kind::Gathering | Kind::Unclear => Mark::Short,
         Kind::Clean => {
@@ -97,6 +99,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
                 Truth::Latency if rise.is_some() => Mark::Short,
                 Truth::Loss | Truth::LossUntold | Truth::Outage if lossy().next().is_some() => Mark::Short,
                 Truth::Loop => Mark::Wrong("clean in a circle"),
+                Truth::Flapping if flaps(5.0) => Mark::Wrong("clean while the route flaps"),
                 Truth::Outage if refusal.is_some() => Mark::Short,
                 _ => Mark::Right,
             }
@@ -121,6 +124,8 @@ pub struct Tally {
     /// Of cases with a realised loss of 2 % or more at the end: how many, and how many with the right onset.
     pub lossy: u32,
     pub placed: u32,
+    /// Those whose onset was named as loss: by the first labels, to which no loss was untold.
+    pub named: u32,
     /// Links that the right ranges held, all together.
     pub width: u64,
     /// Intervals given, and those that held what was realised, and what was so in the long run.
@@ -149,6 +154,7 @@ impl Tally {
         self.wrong += other.wrong;
         self.lossy += other.lossy;
         self.placed += other.placed;
+        self.named += other.named;
         self.width += other.width;
         self.intervals += other.intervals;
         self.held += other.held;
@@ -181,9 +187,10 @@ impl Tally {
         let loss = realised(world, round);
         if loss >= 0.02 && truth != Truth::LossMasked {
             self.lossy += 1;
-            let is_named = matches!(finding.kind, Kind::Loss | Kind::Outage)
-                || truth == Truth::LossUntold && finding.kind == Kind::Unclear;
-            if *mark == Mark::Right && is_named {
+            let is_named = matches!(finding.kind, Kind::Loss | Kind::Outage);
+            self.named += u32::from(*mark == Mark::Right && is_named);
+            let is_told = is_named || truth == Truth::LossUntold && finding.kind == Kind::Unclear;
+            if *mark == Mark::Right && is_told {
                 self.placed += 1;
                 self.width += finding.between.map_or(0, |(from, to)| u64::from(to - from));
             }
@@ -286,7 +293,7 @@ impl Scores {
         for head in ["loss", "outag", "refus", "laten", "tlim", "uncl", "clean", "loop", "other"] {
             let _ = write!(text, "{head:>6}");
         }
-        text += "  onset %  width wrong-rounds %\n";
+        text += "  onset %  strict  width wrong-rounds %\n";
         for (stratum, tally) in &self.strata {
             let _ = write!(text, "{:<30} {:<11}", stratum.kind, stratum.place);
             let mut other = tally.cases;
@@ -298,16 +305,17 @@ impl Scores {
             let _ = write!(text, "{other:>6}");
             if tally.lossy > 0 {
                 let width = tally.width as f64 / f64::from(tally.placed.max(1));
-                let _ = write!(text, "  {:>7.1}  {width:>5.2}", 100.0 * tally.placed_share());
+                let named = 100.0 * f64::from(tally.named) / f64::from(tally.lossy);
+                let _ = write!(text, "  {:>7.1} {named:>7.1}  {width:>5.2}", 100.0 * tally.placed_share());
             } else {
-                text += "        -      -";
+                text += "        -       -      -";
             }
             let _ = writeln!(text, "  {:>6.2}  {:?}", 100.0 * tally.wrong_share(), tally.faults);
         }
         let all = self.all();
         let _ = writeln!(
             text,
-            "\n{} cases, {} rounds; wrong rounds {:.3} %; onset {:.2} % of {} (mean range {:.2}); coverage {:.1} % of {}\n\
+            "\n{} cases, {} rounds; wrong rounds {:.3} %; onset {:.2} % of {} (mean range {:.2}; by the first labels {:.2} %); coverage {:.1} % of {}\n\
              clean in spite of 5 %: {}; alarms on {} harmless: {}; unclear {:.1} % (without the target alone {:.1} %)\nfaults {:?}",
             all.cases,
             all.rounds,
@@ -315,6 +323,7 @@ impl Scores {
             100.0 * all.placed_share(),
             all.lossy,
             all.width as f64 / f64::from(all.placed.max(1)),
+            100.0 * f64::from(all.named) / f64::from(all.lossy.max(1)),
             100.0 * all.covered(),
             all.intervals,
             all.missed,

@@ -30,6 +30,8 @@ pub enum Truth {
     TargetLimited,
     /// A circle.
     Loop,
+    /// The route changes to and fro.
+    Flapping,
 }
 
 /// A kind of case at a place.
@@ -69,6 +71,7 @@ const LOOSE: &[&str] = &[
     "clean, silent hops",
     "clean, balanced",
     "clean, route change",
+    "clean, route to and fro",
     "clean, filtered target",
     "clean, NAT as target",
     "NAT as target, loss",
@@ -80,6 +83,7 @@ const LOOSE: &[&str] = &[
     "target: six then one",
     "target: fixed share",
     "target: shared policer",
+    "target: drained by others",
     "target: second prober",
     "last link, independent",
     "last link, bursts",

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use hopwatch::engine::probe::Flows;
 use hopwatch::engine::round::Row;
-use hopwatch::engine::snapshot::Pace;
+use hopwatch::engine::snapshot::{Pace, Snapshot};
 use hopwatch::engine::span::Span;
 use hopwatch::engine::time::{Anchor, Time};
 use hopwatch::engine::trace::{Trace, TraceConfig};
@@ -36,8 +36,8 @@ fn with(length: u8, ttl: usize, change: impl FnOnce(Hop) -> Hop) -> Branch {
     hops
 }
 
-/// Plays ten minutes, and judges them and the moment before the end.
-fn played(scenario: Scenario) -> Finding {
+/// Plays ten minutes.
+fn played_out(scenario: Scenario) -> Snapshot {
     let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
     let config =
         TraceConfig { target: scenario.target, pace: PACE, count: None, flows: Flows::Stable, seed: 3 };
@@ -46,16 +46,12 @@ fn played(scenario: Scenario) -> Finding {
     while now < Time::from_millis(600_000) {
         now = step(&mut trace, &mut path, now, |_, _| {});
     }
-    let snapshot = trace.snapshot(now);
-    if std::env::var("SHOW").is_ok() {
-        for ttl in 0..26u8 {
-            let row = if ttl == 0 { Row::Target } else { Row::Hop(ttl) };
-            if let Some(t) = snapshot.history.total(row) {
-                println!("{row:?} {} {}", t.counts.lost, t.counts.answered);
-            }
-        }
-    }
-    snapshot.verdict(Span::All)
+    trace.snapshot(now)
+}
+
+/// Plays ten minutes, and judges them and the moment before the end.
+fn played(scenario: Scenario) -> Finding {
+    played_out(scenario).verdict(Span::All)
 }
 
 /// Judges a path a minute long, with so long between two tries, at every third second.
@@ -145,6 +141,11 @@ fn trouble_of_the_moment_outweighs_the_past() {
         .then(Time::from_millis(540_000), with(11, 6, |hop| hop.conduct(prohibited)));
     let finding = played(refused);
     assert_eq!(finding.kind, Kind::Refused, "{finding:?}");
+    // Whom it names, and the hop that it names him at, are one row of the table.
+    let (address, _) = finding.by.expect("who");
+    let at = finding.by_ttl.expect("where");
+    assert_eq!(address, IpAddr::from([198, 51, 100, at]));
+    assert!(finding.text().contains(&format!("hop {at}, {address}, says so")), "{}", finding.text());
     let nobody = still(path(5).into_iter().map(|hop| hop.conduct(Conduct::Silent)).collect());
     assert_eq!(nobody.kind, Kind::NoAnswers);
 }
@@ -162,4 +163,50 @@ fn a_hop_that_rations_unevenly_is_put_to_the_test_and_harmed_by_nothing_else() {
     let test = deaf.secondary[0].experiment.expect("an experiment");
     assert!(!test.is_proof, "a share proves nothing: {test:?}");
     assert_eq!(deaf.secondary[0].per_second, None);
+}
+
+#[test]
+fn each_event_has_a_verdict_of_its_own() {
+    let whole = |from: u64, to: u64, at: usize| {
+        let cut = with(11, at, |hop| hop.loss(1.0));
+        [(Time::from_millis(from), cut), (Time::from_millis(to), path(11))]
+    };
+    let mut scenario = Scenario { seed: 44, ..Scenario::still([192, 0, 2, 20], path(11)) };
+    for (at, hops) in [whole(200_000, 231_000, 7), whole(400_000, 404_000, 3)].concat() {
+        scenario = scenario.then(at, hops);
+    }
+    let snapshot = played_out(scenario);
+    let found: Vec<Finding> =
+        snapshot.journal.iter().filter_map(|entry| snapshot.event_verdict(entry)).collect();
+    assert_eq!(found.len(), 2, "{:?}", snapshot.journal);
+    for (finding, at) in found.iter().zip([7, 3]) {
+        let (from, to) = finding.between.expect("a place");
+        assert!(from < at && at <= to && to - from <= 2, "{finding:?}");
+        assert!(!finding.text().is_empty());
+    }
+    assert_eq!(found[0].kind, Kind::Outage);
+}
+
+#[test]
+fn a_step_of_latency_that_is_over_is_told_beside_the_verdict() {
+    let slow = path(11);
+    let slow = slow
+        .into_iter()
+        .enumerate()
+        .map(|(at, hop)| if at < 3 { hop } else { Hop { rtt: hop.rtt + Duration::from_millis(40), ..hop } });
+    let slow: Branch = slow.collect();
+    let scenario = Scenario { seed: 44, ..Scenario::still([192, 0, 2, 20], path(11)) }
+        .then(Time::from_millis(150_000), slow)
+        .then(Time::from_millis(350_000), path(11));
+    let finding = played(scenario);
+    assert_eq!(finding.kind, Kind::Clean, "{finding:?}");
+    let step = finding.secondary.iter().find(|other| other.until.is_some()).expect("a step that is over");
+    let seconds = |time: Option<Time>| time.expect("a time").as_nanos() / 1_000_000_000;
+    assert!(
+        (140..175).contains(&seconds(step.since)) && (340..375).contains(&seconds(step.until)),
+        "{step:?}"
+    );
+    let (before, after) = step.medians.expect("two levels");
+    assert!((35_000..45_000).contains(&(after - before)), "{step:?}");
+    assert!(finding.text().contains("ms slower for"), "{}", finding.text());
 }

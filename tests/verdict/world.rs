@@ -17,31 +17,12 @@ use hopwatch::wire::icmp::Icmp;
 
 use crate::chance::{Chance, LENGTH, Loss};
 use crate::limit::Limit;
+use crate::pace::Pace;
 
 /// How long a displayed round is, in seconds: three tries at the default pace.
 pub const ROUND: f64 = 3.0;
 /// Displayed rounds of a case.
 pub const ROUNDS: usize = (LENGTH / ROUND) as usize;
-
-/// How often hops are asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Seconds between two tries to the same hop.
-    pub interval: f64,
-    /// From when on it is another.
-    pub change: Option<(f64, f64)>,
-    /// A busy machine sends a third of its probes late, by so many seconds on average.
-    pub late: f64,
-}
-
-impl Pace {
-    /// A try a second, in time.
-    pub const DEFAULT: Self = Self { interval: 1.0, change: None, late: 0.0 };
-
-    fn interval_at(&self, now: f64) -> f64 {
-        self.change.filter(|(from, _)| *from <= now).map_or(self.interval, |(_, interval)| interval)
-    }
-}
 
 /// Something that loses packets on their way, and which probes meet it.
 #[derive(Clone, Debug)]
@@ -114,6 +95,8 @@ pub struct World {
     /// When the route becomes another, from which hop on, and by how many hops it gets longer.
     pub change: Option<(f64, usize, usize)>,
     pub pace: Pace,
+    /// From a hop on the route changes to and fro: from when on, and how long each way is kept.
+    pub flaps: Option<(usize, f64, f64)>,
 }
 
 /// What a run recorded.
@@ -147,6 +130,7 @@ impl World {
             nat: None,
             change: None,
             pace: Pace::DEFAULT,
+            flaps: None,
         }
     }
 
@@ -269,7 +253,11 @@ impl World {
         if is_lost {
             return Some((row, Try::Lost, None));
         }
-        let way = u8::from(self.change.is_some_and(|(from, at, _)| from <= now && ttl >= at));
+        let has_changed = self.change.is_some_and(|(from, at, _)| from <= now && ttl >= at);
+        let has_flapped = self.flaps.is_some_and(|(at, from, period)| {
+            ttl >= at && from <= now && (((now - from) / period) as usize).is_multiple_of(2)
+        });
+        let way = u8::from(has_changed || has_flapped);
         let twin = self.twin == Some(ttl) && chance.is(0.4);
         let by = match self.circle.filter(|first| ttl > first + 1) {
             Some(_) => router(ttl - 2, 0),
@@ -315,7 +303,17 @@ impl World {
                 what,
             }
         });
-        change.into_iter().collect()
+        let flaps = self.flaps.iter().flat_map(|(hop, from, period)| {
+            // The first changes are told one by one, what follows as one that lasts.
+            (0u32..5).map(move |turn| {
+                let start = Time::from_millis((1_000.0 * (from + period * f64::from(turn))) as u64);
+                let end = (turn < 4).then_some(start);
+                let (row, what) =
+                    (Some(Row::Hop(*hop as u8)), What::RouteChange { from: turn, to: turn + 1 });
+                Entry { number: 1 + turn, start, end, row, withdrawn: false, what }
+            })
+        });
+        change.into_iter().chain(flaps).collect()
     }
 }
 

@@ -18,7 +18,9 @@ impl Trace {
     }
 
     pub(super) fn experiment(&mut self, now: Time) {
-        let wish = verdict(&self.history, &self.path.view(), &self.journal, Span::All).wish;
+        // What was asked slowly is known only where tries are told apart.
+        let recent = self.history.recent().next().map_or(Span::All, |round| Span::Since(round.start));
+        let wish = verdict(&self.history, &self.path.view(), &self.journal, recent).wish;
         if wish == self.slowed {
             return;
         }

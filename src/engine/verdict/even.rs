@@ -4,6 +4,8 @@
 //! clock time within an answer or two, however unevenly it is asked; independent tries stray from theirs by the
 //! root of their number. The statistic is the range of that bridge (Kuiper 1960) over its scale.
 
+use super::spread::Block;
+
 /// Below this scale (that of the bridge, in answers) nothing about evenness is known.
 const LEAST: f64 = 2.4;
 
@@ -77,6 +79,33 @@ pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
         chance: below(wide),
         runs,
     })
+}
+
+/// Blocks below which nothing about evenness is known.
+const BLOCKS: usize = 24;
+
+/// The same of a row whose tries are not told apart: how little the answers of blocks differ.
+pub fn of_blocks(blocks: &[Block]) -> Option<Evenness> {
+    // The first and the last may have been asked for a part of their time only.
+    let [_, whole @ .., _] = blocks else { return None };
+    let kept = |block: &Block| f64::from(block.tries.saturating_sub(block.lost));
+    let seconds = |block: &Block| f64::from(block.to.saturating_sub(block.from)) / 1_000.0;
+    let n: f64 = whole.iter().map(|block| f64::from(block.tries)).sum();
+    let answered: f64 = whole.iter().map(kept).sum();
+    let per_second = answered / whole.iter().map(seconds).sum::<f64>().max(1.0);
+    let rate = answered / n.max(1.0);
+    let chance = n * rate * (1.0 - rate);
+    if whole.len() < BLOCKS || chance < 1.0 {
+        return None;
+    }
+    let off: f64 = whole.iter().map(|block| (kept(block) - per_second * seconds(block)).powi(2)).sum();
+    // The sum of squares is of that many degrees of freedom (Wilson and Hilferty's approximation).
+    let (ratio, free) = (off / chance, 2.0 / (9.0 * whole.len() as f64));
+    let z = (ratio.cbrt() - (1.0 - free)) / free.sqrt();
+    let below = if z < 0.0 { (-z * z / 2.0).exp() } else { 1.0 };
+    let tries = n as usize;
+    let (range, scale) = (ratio.sqrt(), chance.sqrt());
+    Some(Evenness { tries, share: 1.0 - rate, scale, per_second, range, chance: below, runs: (0.0, 0.0) })
 }
 
 /// How many more runs there are than by chance, and the variance of that number (Wald and Wolfowitz 1940).

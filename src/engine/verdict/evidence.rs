@@ -4,7 +4,9 @@ use super::super::history::History;
 use super::super::path::{End, PathView};
 use super::super::round::{Round, Row, Try};
 use super::super::span::Span;
+use super::super::stats::Counts;
 use super::super::time::Time;
+use super::spread::Spread;
 use crate::wire::icmp::Icmp;
 use std::net::IpAddr;
 
@@ -58,7 +60,8 @@ pub struct RowEvidence {
 }
 
 impl RowEvidence {
-    fn new(row: Row, path: &PathView) -> Self {
+    /// A row without tries.
+    pub fn new(row: Row, path: &PathView) -> Self {
         let view = match row {
             Row::Hop(ttl) => path.hops.get(usize::from(ttl).wrapping_sub(1)),
             Row::Target => Some(&path.target),
@@ -97,6 +100,15 @@ impl RowEvidence {
         };
         *count += 1;
         self.samples.push(Sample { at, gave });
+    }
+
+    /// What its counts alone say of its loss; `None` without any.
+    pub fn summed(&self) -> Option<Spread> {
+        // How its losses cluster is not known here.
+        let (answered, lost) = (self.answered.into(), self.lost.into());
+        let share = Counts { answered, lost, bursts: lost, ..Counts::default() }.loss()?;
+        let (rate, ci95) = (share.pct / 100.0, share.ci95.map(|end| end / 100.0));
+        Some(Spread { tries: self.judged(), lost: self.lost, rate, ci95, ..Spread::default() })
     }
 
     /// Tries that tell something about loss.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::evidence::Evidence;
 use super::spread::{Episode, Spread, spread};
+use crate::engine::path::PathView;
 use crate::engine::round::Row;
 use crate::engine::time::Time;
 use crate::wire::icmp::Icmp;
@@ -119,6 +120,13 @@ pub struct Finding {
     pub changes: usize,
     /// Who refuses, and with what.
     pub by: Option<(IpAddr, Icmp)>,
+    /// Until when, if it is over.
+    pub until: Option<Time>,
+    /// The TTL at which who refuses stands.
+    pub by_ttl: Option<u8>,
+    /// How many hops the way back seems to take from the hop before and from the hop itself, where the one is
+    /// another way than the other.
+    pub ways_back: Option<(u8, u8)>,
     /// What is open, where it is unclear.
     pub doubt: Doubt,
     /// It holds for the route since this moment.
@@ -217,6 +225,9 @@ impl Finding {
             medians: None,
             changes: 0,
             by: None,
+            until: None,
+            by_ttl: None,
+            ways_back: None,
             doubt: Doubt::Place,
             since_change: None,
             until_change: None,
@@ -232,6 +243,13 @@ impl Finding {
         self.rate = (!spread.bursty || spread.episodes.len() >= FEW).then_some(spread.rate);
         (self.ci95, self.lost) = (Some(spread.ci95), spread.lost);
         self.episodes.clone_from(&spread.episodes);
+    }
+
+    /// Adds what only the path tells.
+    pub(super) fn take_path(&mut self, path: &PathView) {
+        let stands = |address: IpAddr| (1u8..).zip(&path.hops).find(|(_, hop)| hop.current == Some(address));
+        self.by_ttl = self.by.and_then(|(address, _)| stands(address)).map(|(ttl, _)| ttl);
+        self.ways_back = self.between.and_then(|(from, to)| another_way_back(path, from, to));
     }
 
     /// Whether it is an outage that lasts.
@@ -278,6 +296,19 @@ impl Finding {
     }
 }
 
+/// How many hops the ways back take from two hops, if they differ by more than the hops do.
+fn another_way_back(path: &PathView, from: u8, to: u8) -> Option<(u8, u8)> {
+    let length = |ttl: u8| {
+        let hop = path.hops.get(usize::from(ttl.checked_sub(1)?));
+        let hop = if Some(ttl) == path.target_ttl { Some(&path.target) } else { hop };
+        hop?.way_back().map(|(hops, _)| hops)
+    };
+    let (before, behind) = (length(from)?, length(to)?);
+    let apart = i16::from(to) - i16::from(from);
+    let more = i16::from(behind) - i16::from(before);
+    ((more - apart).abs() >= 2).then_some((before, behind))
+}
+
 /// Each row's part in a finding.
 pub fn hops(evidence: &Evidence, finding: &Finding) -> Vec<HopEvidence> {
     let rows = evidence.rows.iter().map(|row| {
@@ -292,7 +323,10 @@ pub fn hops(evidence: &Evidence, finding: &Finding) -> Vec<HopEvidence> {
             Some(_) => Standing::Behind,
             None => Standing::Before,
         };
-        let spread = (!losses.is_empty()).then(|| spread(&losses, evidence.interval));
+        let spread = match losses.as_slice() {
+            [] => row.summed(),
+            losses => Some(spread(losses, evidence.interval)),
+        };
         HopEvidence { row: row.row, ttl: row.ttl, spread, standing }
     });
     rows.collect()

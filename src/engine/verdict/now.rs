@@ -1,6 +1,7 @@
 //! What is the matter at this moment: this machine, a refusal, a circle, or nothing past some hop.
 
 use super::carriers;
+use super::conclude::tunnel_end;
 use super::evidence::{Evidence, Gave, RowEvidence};
 use super::finding::{Finding, Kind};
 use crate::engine::path::{End, PathView};
@@ -117,7 +118,7 @@ fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     let mut finding = Finding::new(Kind::Outage, evidence);
     finding.hop = Some(rows[first].row);
     let from = down.checked_sub(1).map_or(0, |up| rows[up].ttl);
-    finding.between = Some((from, super::tunnel_end(evidence, rows[first].ttl)));
+    finding.between = Some((from, tunnel_end(evidence, rows[first].ttl)));
     finding.since = Some(evidence.time(since));
     finding.samples = last.judged();
     finding.judged_to = last.ttl;

@@ -20,30 +20,63 @@ const SIDE: usize = 3;
 /// The least rise worth a word, in µs.
 const LEAST: f64 = 2_000.0;
 
+/// Two levels of a row's round-trip times, the second the higher.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// When the second begins, in ms since the evidence did.
+    pub since: u32,
+    /// The median of each, in µs.
+    pub medians: (f64, f64),
+}
+
+impl Level {
+    const fn size(&self) -> f64 {
+        self.medians.1 - self.medians.0
+    }
+}
+
 /// Looks for a rise at the last of `rows`, which are those that answer, by TTL.
 pub fn rise(rows: &[&RowEvidence]) -> Option<Rise> {
-    let last = rows.last()?;
-    let times: Vec<(u32, u32)> = last.times().collect();
+    let times: Vec<(u32, u32)> = rows.last()?.times().collect();
     let blocks: Vec<(u32, f64)> = times
         .chunks_exact(BLOCK)
         .map(|block| (block[0].0, f64::from(median(block.iter().map(|(_, us)| *us).collect()))))
         .collect();
-    let split = best_split(&blocks)?;
+    let level = level(&blocks)?;
+    let shift = |row: &&RowEvidence| {
+        let part = |after: bool| {
+            let times: Vec<u32> =
+                row.times().filter(|(at, _)| (*at >= level.since) == after).map(|(_, us)| us).collect();
+            (times.len() >= 5).then(|| f64::from(median(times)))
+        };
+        Some(part(true)? - part(false)?)
+    };
+    let shifts: Vec<Option<f64>> = rows.iter().map(shift).collect();
+    found(&level, &shifts)
+}
+
+/// Looks for a rise in a series of medians.
+pub fn level(blocks: &[(u32, f64)]) -> Option<Level> {
+    let split = best_split(blocks)?;
     let (before, after) = (&blocks[..split], &blocks[split..]);
     let middle = |part: &[(u32, f64)]| f64::from(median(part.iter().map(|(_, us)| *us as u32).collect()));
     let (low, high) = (middle(before), middle(after));
-    let size = high - low;
     let noise = |part: &[(u32, f64)], centre: f64| {
         let off = part.iter().map(|(_, us)| (us - centre).abs() as u32);
         f64::from(median(off.collect()))
     };
     let noise = noise(before, low).max(noise(after, high));
-    if size < LEAST || size < 0.08 * low || size < 6.0 * noise {
-        return None;
-    }
-    let since = blocks[split].0;
-    let within = onset(rows, since, size)?;
-    Some(Rise { since, medians: (low as u32, high as u32), within })
+    let level = Level { since: blocks[split].0, medians: (low, high) };
+    let size = level.size();
+    (size >= LEAST && size >= 0.08 * low && size >= 6.0 * noise).then_some(level)
+}
+
+/// The rise to a level, by how much each row's times moved with it.
+pub fn found(level: &Level, shifts: &[Option<f64>]) -> Option<Rise> {
+    let (low, high) = level.medians;
+    let shifts: Vec<Option<bool>> =
+        shifts.iter().map(|shift| shift.map(|shift| shift > level.size() / 2.0)).collect();
+    Some(Rise { since: level.since, medians: (low as u32, high as u32), within: onset(&shifts)? })
 }
 
 /// The split of a series into two levels that leaves least apart from them; the second the higher.
@@ -70,28 +103,14 @@ fn best_split(blocks: &[(u32, f64)]) -> Option<usize> {
 }
 
 /// Between which rows the rise begins: those behind have at least half of it, those before have not.
-fn onset(rows: &[&RowEvidence], since: u32, size: f64) -> Option<(Option<usize>, usize)> {
-    let shifts: Vec<Option<bool>> = rows
-        .iter()
-        .map(|row| {
-            if row.other_flow {
-                return None;
-            }
-            let part = |after: bool| {
-                let times: Vec<u32> =
-                    row.times().filter(|(at, _)| (*at >= since) == after).map(|(_, us)| us).collect();
-                (times.len() >= 5).then(|| f64::from(median(times)))
-            };
-            Some(part(true)? - part(false)? > size / 2.0)
-        })
-        .collect();
+fn onset(shifts: &[Option<bool>]) -> Option<(Option<usize>, usize)> {
     // One that stands out must not move the place: the split that puts the fewest on the wrong side.
     let wrong = |at: usize| {
         let before = shifts[..at].iter().filter(|shift| **shift == Some(true)).count();
         before + shifts[at..].iter().filter(|shift| **shift == Some(false)).count()
     };
-    let least = (0..rows.len()).map(wrong).min()?;
-    let fitting: Vec<usize> = (0..rows.len()).filter(|&at| wrong(at) == least).collect();
+    let least = (0..shifts.len()).map(wrong).min()?;
+    let fitting: Vec<usize> = (0..shifts.len()).filter(|&at| wrong(at) == least).collect();
     let end = *fitting.last()?;
     let first = *fitting.first()?;
     Some(((0..first).rev().find(|&at| shifts[at].is_some()), end))

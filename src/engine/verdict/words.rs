@@ -1,6 +1,11 @@
 //! A finding in words that a first-line support takes, the most important first.
 
+mod figures;
+
 use std::time::Duration;
+
+use self::figures::listed;
+pub use self::figures::{duration, percent};
 
 use super::finding::{Doubt, Finding, Kind};
 use crate::engine::round::Row;
@@ -36,13 +41,7 @@ fn parts(finding: &Finding) -> Vec<String> {
             "a firewall on this machine, or the first link".to_owned(),
         ],
         Kind::Loop => circle(finding),
-        Kind::Flapping => {
-            vec![format!(
-                "The route changes again and again: {} times in {}",
-                finding.changes,
-                length(finding)
-            )]
-        }
+        Kind::Flapping => flapping(finding),
         Kind::Unclear => unclear(finding),
         Kind::Limited => limited(finding),
     };
@@ -69,6 +68,15 @@ fn parts(finding: &Finding) -> Vec<String> {
         [one] => parts.push(format!("hop {one} limits its own answers: harmless")),
         some => parts.push(format!("hops {} limit their own answers: harmless", listed(some))),
     }
+    let is_told = finding.since_change.is_some() || finding.until_change.is_some();
+    match finding.changes {
+        0 => {}
+        _ if is_told || matches!(finding.kind, Kind::Flapping | Kind::Gathering) => {}
+        1 => parts.push("the route changed once meanwhile".to_owned()),
+        many => parts.push(format!("the route changed {many} times meanwhile")),
+    }
+    let steps = finding.secondary.iter().filter(|other| other.until.is_some());
+    parts.extend(steps.filter_map(|other| other.parts.first()).map(|part| lower(part)));
     let further = finding.secondary.iter().filter(|other| other.kind == Kind::Loss);
     parts.extend(further.map(|other| {
         let share = other.rate.map(|rate| format!("about {} more ", percent(rate))).unwrap_or_default();
@@ -77,13 +85,22 @@ fn parts(finding: &Finding) -> Vec<String> {
     parts
 }
 
-/// "1, 3-6, 9".
-fn listed(ttls: &[u8]) -> String {
-    let runs = ttls.chunk_by(|ttl, next| *next == ttl + 1).map(|run| match run {
-        [first, _, .., last] => format!("{first}-{last}"),
-        few => few.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
-    });
-    runs.collect::<Vec<_>>().join(", ")
+/// The same within a sentence.
+fn lower(part: &str) -> String {
+    let mut rest = part.chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+}
+
+/// Where an event of the journal was, in parts.
+pub fn event(finding: &Finding) -> Vec<String> {
+    let first = match (finding.kind, finding.by) {
+        (Kind::Refused, Some((address, icmp))) => format!("{address} said {}", says(icmp)),
+        _ if finding.doubt == Doubt::Alone => {
+            "at the last that answers alone: the link to it, or itself".to_owned()
+        }
+        _ => place(finding),
+    };
+    vec![first]
 }
 
 fn clean(finding: &Finding) -> Vec<String> {
@@ -139,10 +156,17 @@ fn outage(finding: &Finding) -> Vec<String> {
 
 fn refused(finding: &Finding) -> Vec<String> {
     let Some((address, icmp)) = finding.by else { return vec!["Refused".to_owned()] };
-    vec![
-        format!("Refused at hop {}{}: {}", finding.judged_to, lasting(finding), says(icmp)),
-        format!("{address} says so"),
-    ]
+    // Who refuses stands before the hop that it does not pass probes on to.
+    match finding.by_ttl {
+        Some(ttl) => vec![
+            format!("Refused past hop {ttl}{}: {}", lasting(finding), says(icmp)),
+            format!("hop {ttl}, {address}, says so"),
+        ],
+        None => vec![
+            format!("Refused at hop {}{}: {}", finding.judged_to, lasting(finding), says(icmp)),
+            format!("{address} says so"),
+        ],
+    }
 }
 
 fn refused_before(finding: &Finding) -> Vec<String> {
@@ -150,7 +174,10 @@ fn refused_before(finding: &Finding) -> Vec<String> {
     let lost = finding.episodes.first().map_or(0, |one| one.to.saturating_sub(one.from));
     vec![
         format!("Refused for {}, not any more: {}", duration(Duration::from_millis(lost.into())), says(icmp)),
-        format!("{address} said so at hop {}", finding.between.map_or(0, |(_, to)| to)),
+        match finding.by_ttl {
+            Some(ttl) => format!("hop {ttl}, {address}, said so"),
+            None => format!("{address} said so at hop {}", finding.between.map_or(0, |(_, to)| to)),
+        },
     ]
 }
 
@@ -169,6 +196,11 @@ fn says(icmp: Icmp) -> String {
 fn latency(finding: &Finding) -> Vec<String> {
     let Some((before, after)) = finding.medians else { return Vec::new() };
     let ms = |us: u32| format!("{:.1}", f64::from(us) / 1_000.0);
+    if let (Some(since), Some(until)) = (finding.since, finding.until) {
+        let (long, ago) = (duration(until.since(since)), duration(finding.span.1.since(until)));
+        let more = ms(after.saturating_sub(before));
+        return vec![format!("Was {more} ms slower for {long} until {ago} ago")];
+    }
     vec![
         format!("Slower {}: {} ms was {} ms{}", onset(finding), ms(after), ms(before), lasting(finding)),
         place(finding),
@@ -182,6 +214,23 @@ fn circle(finding: &Finding) -> Vec<String> {
         format!("Loop at hop {from}: packets circle and never reach the target"),
         "two routers send them to each other".to_owned(),
     ]
+}
+
+fn flapping(finding: &Finding) -> Vec<String> {
+    let from = match finding.ttl() {
+        Some(ttl) => format!("from hop {ttl} on"),
+        None => "on the way".to_owned(),
+    };
+    match finding.since {
+        Some(_) => vec![format!("The route changes to and fro{}", lasting(finding)), from],
+        None => {
+            vec![format!(
+                "The route changes again and again: {} times in {}",
+                finding.changes,
+                length(finding)
+            )]
+        }
+    }
 }
 
 fn unclear(finding: &Finding) -> Vec<String> {
@@ -249,26 +298,25 @@ fn onset(finding: &Finding) -> String {
 
 /// Where it may lie: "on the link 6-7, or on the way back from there".
 fn place(finding: &Finding) -> String {
-    match finding.between {
-        Some((0, 1)) => "on the first link, or on the way back over it".to_owned(),
-        Some((0, to)) => format!("between here and hop {to}, or on the way back from there"),
-        Some((from, to)) if to == from + 1 => {
-            format!("on the link {from}-{to}, or on the way back from there")
-        }
-        Some((from, to)) => format!("between hops {from} and {to}, or on the way back from there"),
-        None => "where is not known".to_owned(),
+    let there = match finding.between {
+        Some((0, 1)) => return "on the first link, or on the way back over it".to_owned(),
+        Some((0, to)) => format!("between here and hop {to}"),
+        Some((from, to)) if to == from + 1 => format!("on the link {from}-{to}"),
+        Some((from, to)) => format!("between hops {from} and {to}"),
+        None => return "where is not known".to_owned(),
+    };
+    match finding.ways_back {
+        // Answers that come another way than those before may be hit anywhere on it.
+        Some((before, behind)) => format!(
+            "{there}, or anywhere on the way back from there, another one than before ({behind} hops, not {before})"
+        ),
+        None => format!("{there}, or on the way back from there"),
     }
 }
 
 fn with_interval(share: f64, finding: &Finding) -> String {
     let [low, high] = finding.ci95.unwrap_or([0.0, 1.0]);
     format!("{} ({} to {})", percent(share), percent(low).trim_end_matches(" %"), percent(high))
-}
-
-/// A share in percent: two digits where they mean something.
-pub fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
 fn rate(finding: &Finding) -> String {
@@ -282,46 +330,4 @@ fn lasting(finding: &Finding) -> String {
 
 fn length(finding: &Finding) -> String {
     duration(finding.span.1.since(finding.span.0))
-}
-
-/// A duration in its one or two greatest units: "31 s", "10 min", "2 h 5 min".
-pub fn duration(time: Duration) -> String {
-    let seconds = (time.as_millis() + 500) / 1_000;
-    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0) => "less than 1 s".to_owned(),
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes @ 1..5, seconds @ 1..) => format!("{minutes} min {seconds} s"),
-        (0, minutes, _) => format!("{minutes} min"),
-        (hours, 0, _) => format!("{hours} h"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_no_more_than_two_units() {
-        for (seconds, text) in [
-            (0, "less than 1 s"),
-            (31, "31 s"),
-            (95, "1 min 35 s"),
-            (614, "10 min"),
-            (7_500, "2 h 5 min"),
-            (3_600, "1 h"),
-        ] {
-            assert_eq!(duration(Duration::from_secs(seconds)), text);
-        }
-    }
-
-    #[test]
-    fn hops_in_a_row_are_named_by_the_first_and_the_last() {
-        assert_eq!(listed(&[1, 3, 4, 6, 7, 8, 9, 12]), "1, 3, 4, 6-9, 12");
-    }
-
-    #[test]
-    fn percents_have_as_many_digits_as_matter() {
-        assert_eq!([0.0063, 0.081, 0.0999, 0.3].map(percent), ["0.6 %", "8.1 %", "10 %", "30 %"]);
-    }
 }

@@ -8,9 +8,6 @@ use crate::report::words::{mark, state};
 use crate::watch::View;
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
 
-/// The TTLs that systems begin a packet with.
-const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
-
 /// Every mark of a row.
 pub fn of(row: &TableRow, view: &View, settled: bool) -> Vec<String> {
     let mut marks = Vec::new();
@@ -92,8 +89,7 @@ const fn reason(icmp: Icmp) -> &'static str {
 /// The TTL that the last answer arrived with, and how many hops back that suggests.
 pub fn way_back(row: &TableRow) -> Option<String> {
     let left = row.hop.reply_ttl?;
-    let initial = INITIAL_TTLS.into_iter().find(|&initial| initial >= left)?;
-    let back = initial - left + 1;
+    let (back, initial) = row.hop.way_back()?;
     let hops = if back == 1 { "hop" } else { "hops" };
     let there = if back == row.ttl { String::new() } else { format!(", {} there", row.ttl) };
     Some(format!("{left} on arrival: {back} {hops} back if it began with {initial}{there}"))

@@ -25,6 +25,10 @@ pub fn loose(kind: &str, world: &mut World, onset: usize, chance: &mut Chance) -
             world.change = Some((chance.between(60.0, 540.0), onset, chance.whole(0, 3)));
             Truth::Harmless
         }
+        "clean, route to and fro" => {
+            world.flaps = Some((onset, chance.between(30.0, 200.0), chance.between(15.0, 60.0)));
+            Truth::Flapping
+        }
         "clean, filtered target" => {
             world.is_target_silent = true;
             speaks(world, length - 1);

@@ -1,6 +1,6 @@
 //! Strata of the target's own answers, and of hops that all ration theirs.
 
-use super::{Truth, back, either, limit, loss};
+use super::{Truth, back, bursts, either, limit, loss};
 use crate::chance::Chance;
 use crate::limit::Limit;
 use crate::world::World;
@@ -29,6 +29,13 @@ pub fn rationing(kind: &str, world: &mut World, onset: usize, chance: &mut Chanc
         "target: shared policer" => {
             let policer = Limit::policer(chance);
             untold(world, policer)
+        }
+        // What the last link does in bursts, a target does whose answers others use up in bursts: the tries of
+        // both are the same, and so no rule tells them apart that is right about both. Loss at the target alone
+        // stays unclear, whatever its shape.
+        "target: drained by others" => {
+            let others = bursts(chance);
+            untold(world, Limit::Drained(others))
         }
         "target: second prober" => untold(world, Limit::shared(chance.between(0.5, 2.0))),
         "all ration: one a second" => all_ration(world, chance, |_, _| Limit::bucket(6.0, 1.0)),
