@@ -1,6 +1,6 @@
 //! A run that prints what there is in the end.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::mpsc;
 
 use jiff::tz::TimeZone;
@@ -29,7 +29,7 @@ pub(super) fn run(
 }
 
 fn print(settings: &Settings, order: Option<Vec<&'static Figure>>, seen: Views) -> Result<Exit, RunError> {
-    let out = &mut io::stdout().lock();
+    let out = &mut BufWriter::new(io::stdout().lock());
     let zone = TimeZone::system();
     let count = settings.probing.count.unwrap_or_default();
     let progress = io::stderr().is_terminal().then(|| Progress::new(io::stderr(), count));

@@ -1,7 +1,7 @@
 //! `hopwatch replay`: a recorded watch on the screen, in a report, or in a list.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -45,7 +45,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
         None => newest()?,
     };
     let view = view(&path, (cli.from.as_deref(), cli.to.as_deref()), &zone)?;
-    let out = &mut io::stdout().lock();
+    let out = &mut BufWriter::new(io::stdout().lock());
     match (cli.json, cli.report || cli.report_wide || !io::stdout().is_terminal()) {
         (true, _) => json::write(out, &view, Span::All, &zone)?,
         (false, true) => {
