@@ -14,7 +14,7 @@ use crate::support::terminal::Terminal;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
 /// Tries per hop before a picture is taken.
-const TRIES: u32 = 90;
+const TRIES: u32 = 150;
 
 /// What stands at each distance: the name, the address (for documentation, RFC 5737), the milliseconds.
 const PATH: [(&str, [u8; 4], f64); 9] = [
@@ -41,7 +41,7 @@ fn take(file: &str, verdict: &str, change: fn(Node, usize) -> Node) {
     let path = (1..).zip(PATH).map(|(distance, entry)| change(node(entry, distance), distance)).collect();
     let _responder = Responder::start(path, Wait::Asleep);
     let terminal = Terminal::open(&lab::hopwatch(&["www.example.org"]), 112, 16);
-    let screen = terminal.until_within(240.0, verdict, |screen| {
+    let screen = terminal.until_within(300.0, verdict, |screen| {
         let sent = under(screen, "Snt", "1").and_then(|sent| sent.parse().ok());
         sent >= Some(TRIES) && screen.contents().contains(verdict)
     });
@@ -50,7 +50,7 @@ fn take(file: &str, verdict: &str, change: fn(Node, usize) -> Node) {
 }
 
 #[test]
-#[ignore = "writes assets/screen.svg, in two minutes"]
+#[ignore = "writes assets/screen.svg, in three minutes"]
 fn picture() {
     lab::inside(|| {
         take("screen", "on the link 6-7", |node, distance| match distance {
@@ -63,7 +63,7 @@ fn picture() {
 }
 
 #[test]
-#[ignore = "writes assets/loss.svg, in two minutes"]
+#[ignore = "writes assets/loss.svg, in three minutes"]
 fn picture_of_loss() {
     lab::inside(|| {
         take("loss", "on the link 5-6", |node, at| if at >= 6 { node.losing(0.12) } else { node });
@@ -71,7 +71,7 @@ fn picture_of_loss() {
 }
 
 #[test]
-#[ignore = "writes assets/limiting.svg, in two minutes"]
+#[ignore = "writes assets/limiting.svg, in three minutes"]
 fn picture_of_limiting() {
     lab::inside(|| {
         let harmless = "hop 4 limits its own answers: harmless";
