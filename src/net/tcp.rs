@@ -65,6 +65,8 @@ pub struct Tcp {
     attempts: Attempts,
     /// By TTL.
     flows: HashMap<u8, Flow>,
+    /// When the next hop was last found silent on the link.
+    silent: Option<Time>,
     buffer: Vec<u8>,
     /// Keeps the kernel stamping: it stops where no socket wants stamps, and takes a while to begin again.
     _stamping: Socket,
@@ -81,6 +83,7 @@ impl Tcp {
             source,
             attempts: Attempts::default(),
             flows: HashMap::new(),
+            silent: None,
             buffer: vec![0; 2_048],
             _stamping: stamping,
         })
@@ -139,9 +142,8 @@ impl Tcp {
         }
         // Whatever came in time has been read.
         while let Some(attempt) = self.attempts.pop_older(self.clock.now(), PATIENCE) {
-            // The kernel gives the next hop up only after it was given up here, and nothing tells that a SYN left.
-            if neighbour::is_silent(&self.config) {
-                return Some(Event::Local { no: Some(attempt.no), fault: LocalFault::Neighbour });
+            if let Some(fault) = self.kept_back(&attempt) {
+                return Some(Event::Local { no: Some(attempt.no), fault });
             }
             if self.flows.get(&attempt.ttl).is_some_and(|flow| flow.is_targets && flow.port == attempt.port) {
                 self.flows.remove(&attempt.ttl);
@@ -180,6 +182,18 @@ impl Tcp {
             Outcome::Failed(error) => Some(Event::Local { no: Some(attempt.no), fault: fault_of(error) }),
             Outcome::Nothing => None,
         }
+    }
+
+    /// What kept a SYN in this machine, as far as it can be known of one that nothing came of: it has no send stamp,
+    /// and the kernel gives the next hop up only later. What waits for that may be dropped at its end.
+    fn kept_back(&mut self, attempt: &Attempt) -> Option<LocalFault> {
+        if neighbour::is_silent(&self.config) {
+            self.silent = Some(self.clock.now());
+        }
+        if self.silent >= Some(attempt.sent.time) {
+            return Some(LocalFault::Neighbour);
+        }
+        socket::met_a_full_queue(&attempt.stream).then_some(LocalFault::NoBuffer)
     }
 
     fn answered(&mut self, attempt: &Attempt) {

@@ -16,6 +16,9 @@ use crate::wire::icmp::Family;
 
 sockopt_impl!(TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, libc::tcp_info);
 
+/// Congestion without a loss (linux/tcp.h).
+const TCP_CA_CWR: u8 = 2;
+
 /// What came of a connection attempt.
 #[derive(Debug)]
 pub enum Outcome {
@@ -85,6 +88,11 @@ pub fn outcome(socket: &impl AsFd, buffer: &mut [u8]) -> Outcome {
         (_, Some(error)) => Outcome::Failed(error),
         _ => Outcome::Nothing,
     }
+}
+
+/// Whether this machine's own queue had no room when the SYN was sent, which the kernel takes for congestion.
+pub fn met_a_full_queue(socket: &impl AsFd) -> bool {
+    getsockopt(socket, TcpInfo).is_ok_and(|info| info.tcpi_ca_state == TCP_CA_CWR)
 }
 
 /// The number of an error of a system call.

@@ -1,6 +1,8 @@
 //! Source addresses: gone and back, another in the place of one, one more, deprecated, and not yet known to be
 //! this machine's alone.
 
+use std::net::IpAddr;
+
 use hopwatch::engine::probe::LocalFault;
 
 use super::watch::{By, Watch};
@@ -12,6 +14,14 @@ const GONE: &str = "addr del 10.0.1.254/24 dev away\naddr del fd00:0:0:1::fe/64 
 /// With its last address IPv4 loses its routes, too; IPv6 falls back to its link-local one.
 fn kind(watch: &Watch) -> LocalFault {
     [LocalFault::NoRoute, LocalFault::AddressGone][watch.family]
+}
+
+/// Sees that probes leave from the new address.
+fn follow(watches: &[Watch]) {
+    let new = ["10.0.1.99", "fd00:0:0:1::99"].map(|new| new.parse::<IpAddr>().expect("an address"));
+    for watch in watches {
+        watch.until(1.0, "the new source", |told| told.source == Some(new[watch.family]));
+    }
 }
 
 #[test]
@@ -26,8 +36,8 @@ fn one_that_goes_and_comes_back() {
 fn one_that_comes_back_on_trial() {
     lab::inside(|| {
         let _chain = chain();
+        // The kernel looks for another machine that has it (RFC 4862, 5.4).
         lab::sysctl("ipv6/conf/away/accept_dad", "1");
-        // Longer than the kernel needs to look for another that has it (RFC 4862, 5.4).
         let watches: Vec<Watch> = everywhere(&[]).into_iter().filter(|watch| watch.family == 1).collect();
         survive(
             &watches,
@@ -67,7 +77,9 @@ fn another_in_the_place_of_one_is_followed() {
             lab::ip(GONE);
             lab::ip(&LINK.replace("10.0.1.254/", "10.0.1.99/").replace("::fe/", "::99/"));
         };
-        pass(&everywhere(&[]), &[LocalFault::NoRoute, LocalFault::AddressGone], renumber);
+        let watches = everywhere(&[]);
+        pass(&watches, &[LocalFault::NoRoute, LocalFault::AddressGone], renumber);
+        follow(&watches);
     });
 }
 
@@ -86,6 +98,8 @@ fn one_that_is_deprecated_gives_way_to_another() {
         let _chain = chain();
         let deprecate = "addr add fd00:0:0:1::99/64 dev away nodad\n\
                          addr change fd00:0:0:1::fe/64 dev away valid_lft forever preferred_lft 0";
-        pass(&everywhere(&[]), &[], || lab::ip(deprecate));
+        let watches: Vec<Watch> = everywhere(&[]).into_iter().filter(|watch| watch.family == 1).collect();
+        pass(&watches, &[], || lab::ip(deprecate));
+        follow(&watches);
     });
 }

@@ -30,6 +30,20 @@ fn one_whose_other_end_goes_down_and_up_again() {
 }
 
 #[test]
+fn one_that_comes_up_with_its_addresses_on_trial() {
+    lab::inside(|| {
+        let _chain = chain();
+        lab::sysctl("ipv6/conf/away/accept_dad", "1");
+        let watches: Vec<Watch> = everywhere(&[]).into_iter().filter(|watch| watch.family == 1).collect();
+        let up = || {
+            lab::ip(&LINK.replace(" nodad", ""));
+            lab::until_owned("away");
+        };
+        survive(&watches, |_| LocalFault::LinkDown, || lab::ip("link set away down"), up);
+    });
+}
+
+#[test]
 fn one_that_the_user_chose_and_that_is_made_anew() {
     lab::inside(|| {
         let chain = chain();
@@ -52,16 +66,14 @@ fn one_that_a_socket_was_opened_for_with_a_privilege_that_is_given_up() {
 fn one_whose_queue_is_full() {
     lab::inside(|| {
         let _chain = chain();
-        // The kernel keeps quiet about ICMPv6 echo requests that it drops, but then no send stamp comes. About
-        // SYNs it tells nothing at all.
+        // The kernel keeps quiet about ICMPv6 echo requests that it drops, but then no send stamp comes.
         let kind = |watch: &Watch| match watch.by {
             by if by.is_echo() && watch.family == 1 => LocalFault::Unstamped,
             _ => LocalFault::NoBuffer,
         };
-        let watches: Vec<Watch> = everywhere(&[]).into_iter().filter(|watch| !watch.by.is_tcp()).collect();
         let queue = |words: &[&str]| drop(lab::run(&[&["tc", "qdisc"], words].concat()));
         survive(
-            &watches,
+            &everywhere(&[]),
             kind,
             || queue(&["add", "dev", "away", "root", "pfifo", "limit", "0"]),
             || queue(&["del", "dev", "away", "root"]),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::net::IpAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
@@ -92,6 +93,8 @@ pub struct Told {
     /// Each fault as it was told of last.
     pub faults: Vec<Fault>,
     pub gaps: Vec<Gap>,
+    /// The address that probes leave from, once it has changed.
+    pub source: Option<IpAddr>,
     has_ended: bool,
 }
 
@@ -187,6 +190,7 @@ impl Told {
                 None => self.faults.push(fault),
             },
             Record::Gap(gap) => self.gaps.push(gap),
+            Record::Source(_, source) => self.source = Some(source),
             Record::Late(late) => {
                 let round = self.rounds.iter_mut().find(|round| round.number == late.round);
                 let row = round.and_then(|round| round.rows.iter_mut().find(|part| part.row == late.row));
