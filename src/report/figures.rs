@@ -205,7 +205,7 @@ pub fn count(n: u64) -> String {
     }
 }
 
-/// A share of loss within six columns: as a count, "1/3", while its interval is wider than [`VAGUE`], and it fits.
+/// A share of loss within six columns: as a count, "1/3", while its interval is wider than `VAGUE`, and it fits.
 pub fn share(loss: Loss, counts: &Counts) -> String {
     let [low, high] = loss.ci95;
     let told = format!("{}/{}", counts.lost.saturating_sub(counts.slowed_lost), counts.judged());
