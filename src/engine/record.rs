@@ -1,6 +1,7 @@
 //! The engine's one output.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,13 @@ pub struct Gap {
     pub to: Time,
     /// Why.
     pub why: Why,
+}
+
+impl Gap {
+    /// How long.
+    pub fn length(&self) -> Duration {
+        self.to.since(self.from)
+    }
 }
 
 /// Why nothing was probed.

@@ -7,18 +7,28 @@ use jiff::tz::TimeZone;
 
 use super::clock::rfc3339;
 use crate::engine::journal::{Entry, What};
+use crate::engine::record::{Gap, Why};
 use crate::engine::round::Row;
 use crate::engine::snapshot::Snapshot;
+use crate::engine::time::Time;
 use crate::watch::View;
 use crate::wire::icmp::Icmp;
 
+/// What is said of a time between the end of a watch and its resumption.
+pub const NOT_WATCHED: &str = "not watched";
 /// The latest events that a report lists.
 const LISTED: usize = 20;
 
 /// Writes the list of events below a report, oldest first; nothing if there are none.
 pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<()> {
     let snapshot = &view.snapshot;
-    let (count, dropped) = (snapshot.journal.iter().len(), snapshot.journal.dropped());
+    let mut lines: Vec<(Time, String)> =
+        snapshot.journal.iter().map(|entry| (entry.start, line(entry, snapshot))).collect();
+    lines.extend(
+        unwatched(snapshot).map(|gap| (gap.from, format!("{NOT_WATCHED}, {}", length(gap.length())))),
+    );
+    lines.sort_by_key(|(start, _)| *start);
+    let (count, dropped) = (lines.len(), snapshot.journal.dropped());
     if count == 0 {
         return Ok(());
     }
@@ -28,22 +38,30 @@ pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<(
         0 => writeln!(out, "Events:")?,
         many => writeln!(out, "Events ({many} earlier ones are not listed):")?,
     }
-    for entry in snapshot.journal.iter().skip(count.saturating_sub(LISTED)) {
-        let start = rfc3339(snapshot.anchor.wall(entry.start), zone);
-        let long = entry.length(snapshot.now);
-        let long = if entry.is_open() {
-            format!("{} so far", length(long))
-        } else if long.is_zero() {
-            String::new()
-        } else {
-            length(long)
-        };
-        let (figures, verdict) = (figures(entry, snapshot), verdict(entry, snapshot));
-        let parts = [kind(&entry.what).to_owned(), place(entry), long, figures, verdict];
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        writeln!(out, "  {start}  {}", parts.join(", "))?;
+    for (start, line) in lines.iter().skip(count.saturating_sub(LISTED)) {
+        writeln!(out, "  {}  {line}", rfc3339(snapshot.anchor.wall(*start), zone))?;
     }
     Ok(())
+}
+
+fn line(entry: &Entry, snapshot: &Snapshot) -> String {
+    let long = entry.length(snapshot.now);
+    let long = if entry.is_open() {
+        format!("{} so far", length(long))
+    } else if long.is_zero() {
+        String::new()
+    } else {
+        length(long)
+    };
+    let (figures, verdict) = (figures(entry, snapshot), verdict(entry, snapshot));
+    let parts = [kind(&entry.what).to_owned(), place(entry), long, figures, verdict];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+/// The times between the end of a watch and its resumption, oldest first: what happened then nobody knows.
+pub fn unwatched(snapshot: &Snapshot) -> impl DoubleEndedIterator<Item = &Gap> {
+    snapshot.history.gaps().filter(|gap| gap.why == Why::Resumed)
 }
 
 /// What happened, in a word or two.

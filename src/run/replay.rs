@@ -11,6 +11,7 @@ use super::{Exit, RunError};
 use crate::cli::UsageError;
 use crate::cli::replay::ReplayCli;
 use crate::engine::probe::{Flows, Protocol};
+use crate::engine::snapshot::Snapshot;
 use crate::engine::span::Span;
 use crate::engine::time::Time;
 use crate::names::Names;
@@ -88,11 +89,12 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
     let span = span(&session, (from, to), zone)?;
     let mut tape = Tape::new(&session.header, span);
     let met = session.read(span, |record| tape.push(record)).map_err(anyhow::Error::from)?;
+    let finished = session.parts.last().is_none_or(|last| !files::is_written(last));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = Arc::from(scrub::text(name.as_bytes()));
     let recorded = Recorded::Replay { name, unknown: met.unknown, missed: met.missed };
     Ok(View {
-        snapshot: Arc::new(tape.snapshot()),
+        snapshot: Arc::new(Snapshot { finished, ..tape.snapshot() }),
         names: Arc::new(tape.names().collect::<Names>()),
         origins: Arc::default(),
         naming: false,

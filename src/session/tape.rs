@@ -97,7 +97,9 @@ impl Tape {
                 if gap.why == Why::Resumed {
                     self.resumed(gap);
                 }
-                Arc::make_mut(&mut self.history).apply(&record);
+                if self.span.touches(gap.from, gap.to) {
+                    Arc::make_mut(&mut self.history).apply(&record);
+                }
             }
             Record::Fault(fault) if self.holds(fault.since) => self.fault = Some(fault),
             Record::Command(_, Command::MaxTtl(ttl)) => self.pace.max_ttl = ttl,

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::app::App;
 use super::text::wrap;
 use crate::engine::journal::Entry;
-use crate::report::events::{figures, kind, length, place, verdict};
+use crate::engine::record::Gap;
+use crate::engine::time::Time;
+use crate::report::events::{NOT_WATCHED, figures, kind, length, place, unwatched, verdict};
 
 /// Cells from which on lines have the date's year.
 const WIDE: usize = 80;
@@ -37,11 +39,16 @@ pub fn title(app: &App) -> String {
     format!("Events: {count}; {outages}{dropped}")
 }
 
-/// The events, newest first, for so many cells.
+/// The events, newest first, for so many cells; and when nobody watched.
 pub fn lines(app: &App, width: usize) -> Vec<Line> {
-    let entries =
-        app.view().map(|view| &view.snapshot.journal).into_iter().flat_map(|journal| journal.iter().rev());
-    let lines: Vec<Line> = entries.filter_map(|entry| line(app, entry, width)).collect();
+    let snapshot = app.view().map(|view| &view.snapshot).into_iter();
+    let entries = snapshot.clone().flat_map(|snapshot| snapshot.journal.iter());
+    let entries = entries.filter_map(|entry| Some((entry.start, line(app, entry, width)?)));
+    let gaps = snapshot.flat_map(|snapshot| unwatched(snapshot));
+    let gaps = gaps.filter_map(|gap| Some((gap.from, not_watched(app, gap, width)?)));
+    let mut lines: Vec<(Time, Line)> = entries.chain(gaps).collect();
+    lines.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+    let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
     if lines.is_empty() {
         const NOTHING: &str =
             "nothing happened so far: no outage, no loss burst, no change of latency or route";
@@ -52,9 +59,7 @@ pub fn lines(app: &App, width: usize) -> Vec<Line> {
 
 fn line(app: &App, entry: &Entry, width: usize) -> Option<Line> {
     let snapshot = &app.view()?.snapshot;
-    let format = if width < WIDE { "%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-    let start = Timestamp::try_from(snapshot.anchor.wall(entry.start)).ok()?;
-    let start = start.to_zoned(app.zone().clone()).strftime(format).to_string();
+    let start = moment(app, entry.start, width)?;
     let lasting = entry.length(app.session_now()?);
     let long = if entry.is_open() || !lasting.is_zero() { length(lasting) } else { String::new() };
     let now = if entry.is_open() { "+" } else { " " };
@@ -66,4 +71,15 @@ fn line(app: &App, entry: &Entry, width: usize) -> Option<Line> {
         verdict(entry, snapshot)
     );
     Some(Line { text: text.trim_end().to_owned(), is_open: entry.is_open() })
+}
+
+fn not_watched(app: &App, gap: &Gap, width: usize) -> Option<Line> {
+    let text = format!("{} {:>9}  {NOT_WATCHED}", moment(app, gap.from, width)?, length(gap.length()));
+    Some(Line { text, is_open: false })
+}
+
+fn moment(app: &App, time: Time, width: usize) -> Option<String> {
+    let format = if width < WIDE { "%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    let moment = Timestamp::try_from(app.view()?.snapshot.anchor.wall(time)).ok()?;
+    Some(moment.to_zoned(app.zone().clone()).strftime(format).to_string())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::lab;
 use crate::support::responder::{Node, Responder, Wait, both};
-use crate::watch::{QUICK, Watch, hopwatch, kinds, lines, place, report, rounds, text, until};
+use crate::watch::{QUICK, Watch, hopwatch, kinds, lines, place, printed, report, rounds, text, until};
 
 fn journal(records: &[Value]) -> Vec<&Value> {
     records.iter().map(|record| &record["journal"]).filter(|entry| entry.is_object()).collect()
@@ -62,6 +62,16 @@ fn a_resumed_watch_goes_on_in_the_same_file_behind_a_gap() {
         let document = report(&file, &[]);
         let listed = |key: &str| document[key].as_array().expect("a list").len();
         assert_eq!((listed("journal"), listed("epochs")), (2, 2), "{document:#}");
+        let table = printed(&["replay", "-r", "-n", text(&file)]);
+        let events = table.lines().skip_while(|line| *line != "Events:").skip(1);
+        let events: Vec<&str> =
+            events.filter_map(|line| line.trim().split_once("  ")).map(|(_, what)| what).collect();
+        assert!(
+            events[0].starts_with("outage, ")
+                && events[1].starts_with("not watched, ")
+                && events[2].starts_with("route change, "),
+            "{table}"
+        );
         assert_eq!(lines(&touched).len(), 1, "the recording's command was run again");
     });
 }

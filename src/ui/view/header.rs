@@ -85,7 +85,12 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
         tries => format!("{tries} tries, {} apart", setting(pace.interval)),
     };
     let time = app.session_now().unwrap_or(snapshot.now).since(snapshot.started);
-    let time = if snapshot.finished { "finished after" } else { "running" }.to_owned() + " " + &running(time);
+    let word = match (snapshot.finished, app.is_replay()) {
+        (true, _) => "finished after",
+        (false, true) => "so far",
+        (false, false) => "running",
+    };
+    let time = format!("{word} {}", running(time));
     segments.extend(recording(app, view));
     segments.extend([
         Segment::new(probes(about), theme.plain, 2),
