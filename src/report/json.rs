@@ -168,6 +168,8 @@ mod tests {
             (&check["sent"], &check["lost"], &check["loss_pct"]),
             (&40.into(), &4.into(), &10.0.into())
         );
+        let [low, high] = [0, 1].map(|end| check["loss_ci95_pct"][end].as_f64().unwrap());
+        assert!(low < 10.0 && 10.0 < high, "{check}");
         assert_eq!((&check["protocol"], &check["rtt_ms"]["avg"]), (&"icmp".into(), &12.3.into()));
         assert_eq!(document["hops"], parsed(&fixture::silent())["hops"]);
         assert_eq!(parsed(&fixture::silent())["cross_check"], Value::Null);

@@ -17,6 +17,7 @@ pub struct CrossCheck {
     in_flight: u64,
     not_sent: u64,
     loss_pct: Option<f64>,
+    loss_ci95_pct: Option<[f64; 2]>,
     rtt_ms: Option<EchoTimes>,
 }
 
@@ -44,6 +45,7 @@ impl CrossCheck {
             in_flight: counts.in_flight,
             not_sent: counts.not_sent,
             loss_pct: counts.loss().map(|loss| thousandths(loss.pct)),
+            loss_ci95_pct: counts.loss().map(|loss| loss.ci95.map(thousandths)),
             rtt_ms: last.map(|last| EchoTimes {
                 last: ms(last.as_secs_f64() * 1e6),
                 best: ms(rtt.best()),
