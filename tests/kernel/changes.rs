@@ -124,8 +124,9 @@ fn judge(
     };
     let (begun, going_on) = (hurt.1 + INTERVAL + forgiven, mend.1 + INTERVAL + forgiven);
     let recovered = mend.1 + ROUND + forgiven;
+    let settled = told.rounds.get(1).map(|round| told.wall(round.start));
     let mut wrong = Vec::new();
-    for fault in &told.faults {
+    for fault in told.faults.iter().filter(|fault| Some(told.wall(fault.since)) >= settled) {
         let (from, to) = (told.wall(fault.since), fault.until.map(|until| told.wall(until)));
         let is_it = kinds.contains(&fault.kind) && from >= hurt.0 && from <= begun;
         // What is mended has no address, no route and no neighbours at first.
@@ -142,12 +143,13 @@ fn judge(
             ));
         }
     }
-    let settled = told.rounds.get(1).map(|round| told.wall(round.start));
     let mut on_their_way = BTreeSet::new();
     for slot in told.slots().filter(|slot| Some(slot.from) >= settled) {
         let is_right = match slot.outcome {
             Try::NotSent => slot.to + forgiven > hurt.0 && slot.from < recovered,
             Try::Answered { .. } => slot.from < begun || slot.to + forgiven > mend.0,
+            // The kernel kept it until there was a way, longer than an answer is waited for.
+            Try::Late { .. } => slot.to + forgiven > hurt.0 && slot.from < mend.1,
             // At most one a hop, on its way while the change was being made.
             Try::Lost => {
                 slot.to + forgiven > hurt.0 && slot.from < hurt.1 + forgiven && on_their_way.insert(slot.row)

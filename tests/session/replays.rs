@@ -98,7 +98,9 @@ fn a_part_of_a_recording_has_its_own_figures_and_events() {
             [&before, &within, &after].map(|part| target(part, "sent")).iter().sum::<u64>()
         );
         let table = printed(&["replay", "-r", "-n", "--from", &from, "--to", &to, text(&file)]);
-        assert!(table.contains("100.0"), "{table}");
+        let lost = target(&within, "lost");
+        // So few tries make no share.
+        assert!(table.contains(&format!(" {lost}/{lost} ")), "{table}");
     });
 }
 
