@@ -52,7 +52,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
     let is_placed = || lossy().any(|source| link(source, round).iter().any(|&link| holds(finding, link)));
     let refusal = world.refusal.filter(|(_, from, _)| *from < now);
     let rise = world.rise.filter(|rise| rise.from < now);
-    let flaps = |turns: f64| world.flaps.is_some_and(|(_, from, period)| from + turns * period + 3.0 < now);
+    let flaps = |turns: f64| world.flaps.is_some_and(|(_, from, period)| from + turns * period < now);
     let is_target_alone = matches!(truth, Truth::HarmlessUntold | Truth::LossUntold);
     match finding.kind {
         Kind::Gathering if round >= 5 => Mark::Wrong("gathering for ever"),
@@ -80,7 +80,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
         Kind::TargetLimited if truth == Truth::HarmlessUntold => Mark::Right,
         Kind::TargetLimited => Mark::Wrong("target limited"),
         Kind::Loop if truth == Truth::Loop => Mark::Right,
-        Kind::Flapping if flaps(2.9) => Mark::Right,
+        Kind::Flapping if flaps(3.0) => Mark::Right,
         Kind::Unclear if is_target_alone && finding.doubt == Doubt::Alone => Mark::Right,
         Kind::Gathering | Kind::Unclear => Mark::Short,
         Kind::Clean => {
@@ -99,7 +99,7 @@ pub fn mark(finding: &Finding, world: &World, truth: Truth, round: usize) -> Mar
                 Truth::Latency if rise.is_some() => Mark::Short,
                 Truth::Loss | Truth::LossUntold | Truth::Outage if lossy().next().is_some() => Mark::Short,
                 Truth::Loop => Mark::Wrong("clean in a circle"),
-                Truth::Flapping if flaps(5.0) => Mark::Wrong("clean while the route flaps"),
+                Truth::Flapping if flaps(5.2) => Mark::Wrong("clean while the route flaps"),
                 Truth::Outage if refusal.is_some() => Mark::Short,
                 _ => Mark::Right,
             }

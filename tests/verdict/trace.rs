@@ -56,7 +56,10 @@ fn played(scenario: Scenario) -> Finding {
 
 /// Judges a path a minute long, with so long between two tries, at every third second.
 fn judged(hops: Branch, interval: Duration) -> Vec<Finding> {
-    let scenario = Scenario { seed: 45, ..Scenario::still([192, 0, 2, 20], hops) };
+    judged_as(Scenario { seed: 45, ..Scenario::still([192, 0, 2, 20], hops) }, interval)
+}
+
+fn judged_as(scenario: Scenario, interval: Duration) -> Vec<Finding> {
     let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
     let pace = Pace { interval, ..PACE };
     let config = TraceConfig { target: scenario.target, pace, count: None, flows: Flows::Stable, seed: 3 };
@@ -121,6 +124,16 @@ fn hops_that_all_answer_once_a_second_are_no_loss_however_often_they_are_asked()
         assert!((last.per_second.expect("a rate") - 1.0).abs() < 0.05, "{millis} ms: {last:?}");
         assert!((1..9).all(|ttl| last.is_limited(Row::Hop(ttl))), "{millis} ms: {last:?}");
     }
+    // Bursts that come as by the clock are even too, but no bucket answers so many in a row.
+    let mut bursts = Scenario { seed: 45, ..Scenario::still([192, 0, 2, 20], path(9)) };
+    for turn in 0..16 {
+        let start = 4_000 * turn + 1_000;
+        bursts = bursts.then(Time::from_millis(start), with(9, 3, |hop| hop.loss(1.0)));
+        bursts = bursts.then(Time::from_millis(start + 1_500), path(9));
+    }
+    let finding = judged_as(bursts, Duration::from_millis(200)).pop().expect("a verdict");
+    assert!(matches!(finding.kind, Kind::Loss | Kind::Outage), "{finding:?}");
+    assert_eq!(finding.between, Some((2, 3)), "{finding:?}");
     let loses = with(9, 1, |hop| hop.loss(0.6));
     let finding = judged(loses, Duration::from_millis(300)).pop().expect("a verdict");
     assert_eq!((finding.kind, finding.between), (Kind::Loss, Some((0, 1))), "{finding:?}");

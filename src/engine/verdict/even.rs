@@ -9,6 +9,9 @@ use super::spread::Block;
 /// Below this scale (that of the bridge, in answers) nothing about evenness is known.
 const LEAST: f64 = 2.4;
 
+/// How many standard deviations fewer runs than by chance make bursts.
+const CLUSTERED: f64 = 4.0;
+
 /// How evenly answers come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evenness {
@@ -32,13 +35,19 @@ pub struct Evenness {
 impl Evenness {
     /// Answers come as evenly as out of a token bucket, which chance hardly ever brings about.
     pub fn is_proven(&self) -> bool {
-        self.tries >= 50 && self.scale >= LEAST && self.range < 0.42 && self.chance < 5e-4
+        let is_even = self.scale >= LEAST && self.range < 0.42 && self.chance < 5e-4;
+        self.tries >= 50 && is_even && !is_clustered(self.runs)
     }
 
     /// There are too few tries yet to rule a token bucket out.
     pub fn is_possible(&self) -> bool {
-        self.tries < 120 && (self.range < 0.85 || self.scale < LEAST)
+        self.tries < 120 && (self.range < 0.85 || self.scale < LEAST) && !is_clustered(self.runs)
     }
+}
+
+/// Losses follow losses more often than by chance: bursts, which may come evenly too, but out of no token bucket.
+pub fn is_clustered((more, variance): (f64, f64)) -> bool {
+    more < -CLUSTERED * variance.max(1.0).sqrt()
 }
 
 /// How evenly the answers of a row come, where some are missing: each try's time in ms and whether it was lost.

@@ -4,7 +4,7 @@
 //! are lost look like loss on the first link. What tells them apart is that each hop's answers come evenly. For
 //! one hop that takes many tries to prove; where most of them come more evenly than chance would have it, few do.
 
-use super::even::Evenness;
+use super::even::{Evenness, is_clustered};
 
 /// The share of the rows with losses that must be even.
 const MOST: f64 = 0.75;
@@ -41,15 +41,16 @@ impl Together {
         let (more, variance) =
             known.iter().fold((0.0, 0.0), |sum, even| (sum.0 + even.runs.0, sum.1 + even.runs.1));
         let alternating = more / f64::max(variance, 1.0).sqrt();
-        let is_proven = known.len() >= ROWS && (chance < PROOF || alternating > ALTERNATING);
+        let is_clustered = is_clustered((more, variance));
+        let is_proven = known.len() >= ROWS && !is_clustered && (chance < PROOF || alternating > ALTERNATING);
         let alternates = |even: &Evenness| even.runs.0 > 0.0 && alternating > ALTERNATING;
         let rations =
             |even: &Evenness| even.is_proven() || is_proven && (even.chance < EVEN || alternates(even));
         let is_open = |even: &Evenness| {
             even.scale.powi(2) < KNOWN || chance < 0.02 || alternating > 2.0 || is_proven && even.tries < 120
         };
-        let is_possible =
-            rows.last().is_some_and(|last| last.is_none_or(|last| is_open(&last) && !rations(&last)));
+        let is_possible = !is_clustered
+            && rows.last().is_some_and(|last| last.is_none_or(|last| is_open(&last) && !rations(&last)));
         Self { even: rows.iter().map(|even| even.filter(rations)).collect(), is_possible }
     }
 }
