@@ -66,6 +66,10 @@ pub fn level(blocks: &[(u32, f64)]) -> Option<Level> {
         f64::from(median(off.collect()))
     };
     let noise = noise(before, low).max(noise(after, high));
+    // Most of what follows may be higher, and the rise be over: the latest blocks must be as high.
+    if middle(&blocks[blocks.len() - SIDE..]) <= f64::midpoint(low, high) {
+        return None;
+    }
     let level = Level { since: blocks[split].0, medians: (low, high) };
     let size = level.size();
     (size >= LEAST && size >= 0.08 * low && size >= 6.0 * noise).then_some(level)
@@ -122,4 +126,25 @@ fn median(mut values: Vec<u32>) -> u32 {
     }
     let middle = values.len() / 2;
     *values.select_nth_unstable(middle).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_is_over_is_no_rise_however_much_of_the_time_it_took() {
+        let series = |parts: &[(u32, f64)]| {
+            let values = parts.iter().flat_map(|(count, ms)| (0..*count).map(move |at| (at, 1_000.0 * ms)));
+            let times = (0..).map(|number| 8_000 * number);
+            let blocks: Vec<(u32, f64)> =
+                times.zip(values).map(|(time, (at, us))| (time, us + f64::from(at % 3) * 50.0)).collect();
+            level(&blocks)
+        };
+        let stays = series(&[(40, 10.0), (60, 30.0)]).expect("a rise");
+        assert_eq!(stays.since, 320_000);
+        assert_eq!(series(&[(40, 10.0), (42, 30.0), (18, 10.0)]), None);
+        assert_eq!(series(&[(40, 10.0), (57, 30.0), (3, 10.0)]), None);
+        assert!(series(&[(40, 10.0), (58, 30.0), (1, 10.0)]).is_some(), "one block may be low");
+    }
 }
