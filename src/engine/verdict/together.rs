@@ -57,6 +57,10 @@ impl Together {
 
 /// How likely at least `least` of `n` are hit, each with a chance `share`.
 fn tail(n: usize, least: usize, share: f64) -> f64 {
+    // Else the first of the sums below, from which all others come, would be nothing.
+    if share >= 1.0 {
+        return 1.0;
+    }
     // The chance of each number of hits from that of the one before.
     let odds = share / (1.0 - share).max(1e-9);
     let mut exactly = (1.0 - share).max(1e-9).powi(i32::try_from(n).unwrap_or(i32::MAX));
@@ -71,6 +75,15 @@ fn tail(n: usize, least: usize, share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_happens_for_certain_does_so_however_many_there_are() {
+        for n in [3, 36, 60] {
+            assert!((tail(n, n * 3 / 4, 1.0) - 1.0).abs() < 1e-9, "{n}");
+        }
+        assert!((tail(60, 0, 0.3) - 1.0).abs() < 1e-6);
+        assert!((tail(2, 1, 0.5) - 0.75).abs() < 1e-9);
+    }
 
     #[test]
     fn many_rows_prove_what_one_cannot() {
