@@ -14,7 +14,7 @@ use super::rise::{self, Rise};
 use super::spread::{self, Block, Spread};
 use crate::engine::history::{Cell, History};
 use crate::engine::path::{End, PathView};
-use crate::engine::round::Row;
+use crate::engine::round::{Round, Row};
 use crate::engine::span::Span;
 use crate::engine::time::Time;
 
@@ -40,7 +40,7 @@ impl<'a> Slices<'a> {
     /// Gathers the rows' counts over a span, rounded to slices.
     pub fn of(history: &'a History, path: &PathView, span: Span) -> Self {
         let (from, to) = history.edges(span);
-        let end = history.recent().next_back().map_or(from, |round| round.start + round.interval * 3);
+        let end = history.recent().next_back().map_or(from, Round::until);
         let (from, to) = (history.first().map_or(from, |first| from.max(first)), to.min(end));
         let from = from.max(to - LONGEST);
         let interval = history.recent().next_back().map_or(1_000, |round| round.interval.as_millis() as u32);
