@@ -62,7 +62,8 @@ pub fn verdict(history: &History, path: &PathView, journal: &Journal, span: Span
         past::add(&mut finding, journal, &tries, false);
         finding
     } else {
-        let slices = Slices::of(history, path, span);
+        let mut slices = Slices::of(history, path, span);
+        slices.evidence.refusal = past::refusal(journal, &slices.evidence);
         let changes = Changes::of(journal, &slices.evidence);
         let is_enough = most_tries(&tries) >= GATHERING;
         let now = is_enough.then(|| now::now(&tries, path)).flatten();

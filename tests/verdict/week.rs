@@ -13,12 +13,12 @@ use hopwatch::engine::span::Span;
 use hopwatch::engine::time::Time;
 use hopwatch::engine::verdict::{Finding, Kind, verdict};
 
-const HOUR: u64 = 3_600;
-const DAY: u64 = 24 * HOUR;
+pub const HOUR: u64 = 3_600;
+pub const DAY: u64 = 24 * HOUR;
 /// Routers; the target follows.
 const ROUTERS: u8 = 5;
 
-fn address(ttl: u8) -> IpAddr {
+pub fn address(ttl: u8) -> IpAddr {
     IpAddr::from([198, 51, 100, ttl])
 }
 
@@ -34,19 +34,22 @@ fn path() -> PathView {
 }
 
 /// So many days of it; `is_lost` says of a second and a TTL whether the try is lost.
-fn watched(days: u64, is_lost: impl Fn(u64, u8) -> bool) -> History {
+pub fn watched(days: u64, is_lost: impl Fn(u64, u8) -> bool) -> History {
+    watched_as(days, |second, ttl| if is_lost(second, ttl) { Try::Lost } else { answered(second, ttl) })
+}
+
+/// What a try of a second and a TTL gives where all is well.
+pub fn answered(second: u64, ttl: u8) -> Try {
+    let us = 1_000 * u32::from(ttl) + (mix(second) % 200) as u32;
+    Try::Answered { us, by: 0, grade: Grade::Kernel }
+}
+
+/// The same; `gives` says what a try gives.
+pub fn watched_as(days: u64, gives: impl Fn(u64, u8) -> Try) -> History {
     let mut history = History::default();
     for number in 0..days * DAY / 3 {
         let part = |ttl: u8| {
-            let tries = (0..3).map(|index| {
-                let second = 3 * number + index;
-                let us = 1_000 * u32::from(ttl) + (mix(second) % 200) as u32;
-                if is_lost(second, ttl) {
-                    Try::Lost
-                } else {
-                    Try::Answered { us, by: 0, grade: Grade::Kernel }
-                }
-            });
+            let tries = (0..3).map(|index| gives(3 * number + index, ttl));
             let row = if ttl > ROUTERS { Row::Target } else { Row::Hop(ttl) };
             RoundRow { row, ttl, responders: vec![address(ttl)], tries: tries.collect() }
         };
@@ -61,7 +64,7 @@ fn watched(days: u64, is_lost: impl Fn(u64, u8) -> bool) -> History {
     history
 }
 
-fn judged(history: &History, journal: &Journal, span: Span) -> Finding {
+pub fn judged(history: &History, journal: &Journal, span: Span) -> Finding {
     let judged = || {
         let start = Instant::now();
         let finding = verdict(history, &path(), journal, span);
@@ -73,7 +76,7 @@ fn judged(history: &History, journal: &Journal, span: Span) -> Finding {
     finding
 }
 
-fn at(second: u64) -> Time {
+pub fn at(second: u64) -> Time {
     Time::from_millis(1_000 * second)
 }
 

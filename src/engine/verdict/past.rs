@@ -1,6 +1,6 @@
 //! What the journal adds to a verdict: routes that changed, steps of latency that are over, exact times.
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Refusal};
 use super::finding::{Finding, Kind};
 use super::spread::{Episode, LONG, MOST};
 use crate::engine::journal::{Entry, Journal, What};
@@ -8,8 +8,10 @@ use crate::engine::round::Row;
 use crate::engine::span::Span;
 use crate::engine::time::Time;
 
-/// Route changes in a span that make it flap.
+/// Route changes that make a route flap, if they come within [`WHILE`].
 const FLAPS: usize = 4;
+/// The last so many ms tell whether the route flaps: half an hour. A week may well have a few changes.
+const WHILE: u32 = 1_800_000;
 /// So many ms after its last turn a route that changed to and fro is at rest.
 const REST: u32 = 300_000;
 /// Steps of latency told beside a verdict, the latest first.
@@ -23,6 +25,8 @@ pub struct Changes {
     pub at: Vec<u32>,
     /// It changes to and fro: since when, and from which row on.
     restless: Option<(Time, Option<Row>)>,
+    /// There were many of late.
+    is_often: bool,
 }
 
 impl Changes {
@@ -40,12 +44,13 @@ impl Changes {
         let changes = journal.iter().filter(within).filter(|entry| entry.start > start);
         let at: Vec<u32> =
             changes.map(|entry| millis(entry.start, start)).filter(|at| *at < length).collect();
-        Self { at, restless }
+        let is_often = at.iter().filter(|at| length - **at <= WHILE).count() >= FLAPS;
+        Self { at, restless, is_often }
     }
 
     /// The route does not come to rest.
-    pub fn is_restless(&self) -> bool {
-        self.restless.is_some() || self.at.len() >= FLAPS
+    pub const fn is_restless(&self) -> bool {
+        self.restless.is_some() || self.is_often
     }
 
     /// Puts them into a finding.
@@ -74,25 +79,51 @@ pub fn add(finding: &mut Finding, journal: &Journal, evidence: &Evidence, is_coa
 
 /// Puts the events that nearly all losses fall into in the place of slices.
 fn exactly<'a>(finding: &mut Finding, entries: impl Iterator<Item = &'a Entry>, evidence: &Evidence) {
-    let events = entries.filter_map(|entry| {
-        let (What::Outage { lost, .. } | What::LossBurst { lost, .. }) = entry.what else { return None };
-        let from = millis(entry.start, evidence.start);
-        let to = entry.end.map_or(evidence.length, |end| millis(end, evidence.start));
-        Some((is_outage(entry), Episode { from, to, lost }))
-    });
-    let events: Vec<(bool, Episode)> = events.collect();
+    let events: Vec<(bool, Episode)> =
+        entries.filter_map(|entry| Some((is_outage(entry), part(entry, evidence)?))).collect();
     let most = MOST * f64::from(finding.lost);
-    let lost: u32 = events.iter().map(|(_, event)| event.lost).sum();
-    let long = events.iter().filter(|(is_outage, event)| *is_outage && event.to - event.from >= LONG);
-    let long: u32 = long.map(|(_, event)| event.lost).sum();
-    if f64::from(lost) < most {
+    let lost = |is_counted: fn(&(bool, Episode)) -> bool| {
+        let counted = events.iter().filter(|event| is_counted(event));
+        counted.map(|(_, event)| u64::from(event.lost)).sum::<u64>() as f64
+    };
+    if lost(|_| true) < most {
         return;
     }
-    if f64::from(long) >= most {
+    if lost(|(is_outage, event)| *is_outage && event.to - event.from >= LONG) >= most {
         finding.kind = Kind::Outage;
     }
     finding.since = events.first().map(|(_, event)| evidence.time(event.from));
     finding.episodes = events.into_iter().map(|(_, event)| event).collect();
+}
+
+/// What of an event that lost tries lies within the evidence: of its losses, as many as of its time.
+fn part(entry: &Entry, evidence: &Evidence) -> Option<Episode> {
+    let (What::Outage { lost, of, .. } | What::LossBurst { lost, of }) = entry.what else { return None };
+    let within = |time| millis(time, evidence.start).min(evidence.length);
+    let from = within(entry.start);
+    let to = entry.end.map_or(evidence.length, within).max(from);
+    // How long one has lasted that is not over, its tries tell.
+    let asked = u64::from(of) * u64::from(evidence.interval);
+    let length = entry.end.map_or(asked, |end| end.since(entry.start).as_millis() as u64);
+    let inside = u64::from(to - from);
+    let lost = if inside < length { (u64::from(lost) * inside / length) as u32 } else { lost };
+    Some(Episode { from, to, lost })
+}
+
+/// The last time that someone refused to pass probes on, where rounds no longer tell of it.
+pub fn refusal(journal: &Journal, evidence: &Evidence) -> Option<Refusal> {
+    let refusals = journal.iter().rev().filter(|entry| touches(entry, evidence));
+    let mut refusals = refusals.filter_map(|entry| {
+        let What::Outage { refused: 1.., by: Some((address, icmp)), .. } = entry.what else { return None };
+        let ttl = match entry.row? {
+            Row::Hop(ttl) => ttl,
+            Row::Target => evidence.target()?.ttl,
+        };
+        let Episode { from, to, .. } = part(entry, evidence)?;
+        let tries = (to - from) / evidence.interval.max(1);
+        Some(Refusal { from, to, ttl, address, icmp, tries })
+    });
+    refusals.next()
 }
 
 /// A step of latency that is over.
