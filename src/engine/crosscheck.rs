@@ -15,6 +15,8 @@ use super::time::{Time, Wall};
 
 /// The TTL of an ordinary packet, as systems send them by default.
 const TTL: u8 = 64;
+/// So many are told at once, before a pause is over: a target may answer one request without end.
+const MOST_UNTOLD: usize = 4_096;
 
 /// What has become of the echo requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -272,9 +274,10 @@ impl CrossCheck {
         echoes
     }
 
-    /// What became of requests since the last time, if `pause` has gone by since then.
+    /// What became of requests since the last time, if `pause` has gone by since then, or it is a lot.
     pub fn poll_record(&mut self, now: Time, pause: Duration) -> Option<Echoed> {
-        if self.untold.is_empty() || now.since(self.told) < pause {
+        let is_due = self.untold.len() >= MOST_UNTOLD || now.since(self.told) >= pause;
+        if self.untold.is_empty() || !is_due {
             return None;
         }
         self.told = now;
@@ -313,3 +316,6 @@ impl CrossCheck {
         self.entries.get_mut(no.0.wrapping_sub(self.base) as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,8 +14,10 @@ use crate::engine::span::Span;
 use crate::engine::time::{Anchor, Time};
 use crate::scrub;
 
-/// A longer line than any that is written, in bytes.
+/// A longer line than any that is written, in bytes: such a one is passed over.
 const LINE: u64 = 1 << 20;
+/// A line of no kind that is known: what one that is too long is taken for.
+const UNKNOWN: &[u8] = b"{}";
 
 /// A session on disk.
 #[derive(Clone, Debug)]
@@ -45,7 +47,7 @@ pub enum ReadError {
 pub struct Met {
     /// Records given out.
     pub records: u64,
-    /// Lines of a kind that is not known here.
+    /// Lines of a kind that is not known here, or too long for any.
     pub unknown: u64,
     /// Records that the writer could not keep.
     pub missed: u64,
@@ -198,17 +200,22 @@ impl<'a> Lines<'a> {
 
     /// The next line's number, and the line without its end; `None` behind the last whole one.
     fn next(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
-        self.line.clear();
-        let read = self.file.by_ref().take(LINE).read_until(b'\n', &mut self.line);
-        let length = read.map_err(|error| ReadError::Io(self.path.to_owned(), error))?;
         self.number += 1;
-        match self.line.pop() {
-            Some(b'\n') => {}
-            // Too long to be a line of ours: let it be read as what it is, a wrong one.
-            Some(last) if length as u64 == LINE => self.line.push(last),
-            _ => return Ok(None),
+        let mut is_long = false;
+        loop {
+            self.line.clear();
+            let read = self.file.by_ref().take(LINE).read_until(b'\n', &mut self.line);
+            let length = read.map_err(|error| ReadError::Io(self.path.to_owned(), error))?;
+            if self.line.pop_if(|last| *last == b'\n').is_some() {
+                break;
+            }
+            if (length as u64) < LINE {
+                return Ok(None);
+            }
+            is_long = true;
         }
-        Ok(Some((self.number, self.line.as_slice())))
+        // One line that is too long costs that line alone.
+        Ok(Some((self.number, if is_long { UNKNOWN } else { self.line.as_slice() })))
     }
 }
 

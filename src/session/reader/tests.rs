@@ -135,3 +135,18 @@ fn a_skim_gives_all_but_rounds_among_rounds() {
         assert_eq!(some, [round(2), round(3), command(7)]);
     }
 }
+
+#[test]
+fn a_line_that_is_too_long_is_passed_over_and_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path(), 3, u64::MAX);
+    let before = fs::read_to_string(&path).unwrap();
+    let round = before.lines().last().unwrap();
+    for length in [LINE as usize - 1, LINE as usize, 3 << 20] {
+        let long = format!("{{\"cross_check\":{{\"at\":1,\"us\":[{}1]}}}}", "\"=\",".repeat(length / 4));
+        fs::write(&path, format!("{before}{long}\n{round}\n")).unwrap();
+        assert_eq!(read(&path).unwrap().1, Met { records: 4, unknown: 1, missed: 0 }, "{length}");
+        fs::write(&path, format!("{before}{long}")).unwrap();
+        assert_eq!(read(&path).unwrap().1, Met { records: 3, unknown: 0, missed: 0 }, "{length}: torn");
+    }
+}
