@@ -99,16 +99,15 @@ impl History {
         }
     }
 
-    /// Mends a settled round: the try was lost, and is late now.
+    /// Mends a settled round: the try was lost, and is late now. Of a round that was never taken in nothing was
+    /// counted as lost, so there is nothing to mend.
     pub fn mend(&mut self, late: Late) {
+        let Some(due) = self.schedule.due(late.round, late.index) else { return };
         let known = known_mut(&mut self.rows, late.row);
-        let due = self.schedule.due(late.round, late.index);
-        let is_slowed = due.is_some_and(|due| is_slowed(&known.slowed, due));
+        let is_slowed = is_slowed(&known.slowed, due);
         Arc::make_mut(&mut known.totals).mend(&late, is_slowed);
-        if let Some(due) = due {
-            let who = number(&mut known.responders, late.from);
-            self.slices.cell_mut(late.row, due).mend(&late, is_slowed, who);
-        }
+        let who = number(&mut known.responders, late.from);
+        self.slices.cell_mut(late.row, due).mend(&late, is_slowed, who);
         let Some(round) = self.recent.iter_mut().rev().find(|round| round.number == late.round) else {
             return;
         };

@@ -79,13 +79,18 @@ impl Session {
     }
 
     /// Gives every record to `each`, in order, up to the end of what is written now; of rounds those that began
-    /// within `span`.
+    /// within `span`, and the first behind them, which says that what follows is no part of it.
     ///
     /// The first part's header is not given again; a later one says what the wall clock had come to, so it is
     /// given as a clock step where it differs.
     pub fn read(&self, span: Span, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
-        let is_in = |at| span.from() <= at && at < span.to();
-        self.walk(|line| if round_start(line).is_none_or(is_in) { Use::Now } else { Use::Never }, &mut each)
+        let mut was_in = false;
+        let of = |line: &[u8]| {
+            let Some(at) = round_start(line) else { return Use::Now };
+            let is_in = span.from() <= at && at < span.to();
+            if std::mem::replace(&mut was_in, is_in) || is_in { Use::Now } else { Use::Never }
+        };
+        self.walk(of, &mut each)
     }
 
     /// Gives every record to `each`, but of the rounds only the first, the last, and those with another record right

@@ -26,6 +26,8 @@ use crate::engine::trace::Past;
 pub struct Tape {
     target: IpAddr,
     span: Span,
+    /// Whether the latest round is part of the span: what has no time of its own happened then.
+    is_within: bool,
     started: Option<Time>,
     now: Time,
     anchor: Anchor,
@@ -53,6 +55,7 @@ impl Tape {
         Self {
             target: header.address,
             span,
+            is_within: span.from() == Time::ZERO,
             started: None,
             now: Time::ZERO,
             anchor: header.anchor(),
@@ -90,8 +93,11 @@ impl Tape {
                     self.open.push(round);
                 }
             }
-            Record::Late(_) | Record::Duplicate(_) | Record::Slowed(_) => {
-                Arc::make_mut(&mut self.history).apply(&record);
+            Record::Late(_) | Record::Slowed(_) => Arc::make_mut(&mut self.history).apply(&record),
+            Record::Duplicate(row) => {
+                if self.is_within {
+                    Arc::make_mut(&mut self.history).duplicate(row);
+                }
             }
             Record::Gap(gap) => {
                 if gap.why == Why::Resumed {
@@ -158,6 +164,7 @@ impl Tape {
     /// Whether a round is part of the span; if so, it says where the path led.
     fn begins(&mut self, round: &Round) -> bool {
         let holds = self.holds(round.start);
+        self.is_within = holds;
         if holds {
             self.started.get_or_insert(round.start);
             self.rounds = self.rounds.max(round.number.saturating_add(1));
@@ -249,8 +256,9 @@ impl Tape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::probe::Grade;
     use crate::engine::record::Slowed;
-    use crate::engine::round::Row;
+    use crate::engine::round::{Late, Row};
     use crate::session::testing::{header, round};
 
     #[test]
@@ -264,5 +272,30 @@ mod tests {
         let history = tape.snapshot().history;
         let slowed = |row| history.total(row).map(|totals| totals.counts.slowed);
         assert_eq!((slowed(row), slowed(Row::Hop(1))), (Some(6), Some(0)));
+    }
+
+    #[test]
+    fn a_part_counts_late_and_second_answers_of_its_own_rounds_alone() {
+        let row = Row::Hop(2);
+        let late = |round| {
+            let from = [192, 0, 2, 2].into();
+            Record::Late(Late { round, row, index: 0, refused: false, us: 4_000, grade: Grade::Kernel, from })
+        };
+        let mut tape =
+            Tape::new(&header(), Span::Between(Time::from_millis(6_000), Time::from_millis(12_000)));
+        let again = || Record::Duplicate(row);
+        let records = [round(0), round(1), again(), late(1), round(2), late(0), again(), round(3)];
+        for record in records {
+            tape.push(record);
+        }
+        let counts = |tape: &Tape| tape.snapshot().history.total(row).map(|totals| totals.counts).unwrap();
+        let before = counts(&tape);
+        assert_eq!((before.late, before.duplicates, before.sent()), (0, 1, 6));
+        for record in [round(4), again(), late(4), again()] {
+            tape.push(record);
+        }
+        assert_eq!(counts(&tape), before);
+        tape.push(late(3));
+        assert_eq!(counts(&tape).late, 1);
     }
 }

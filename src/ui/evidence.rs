@@ -117,7 +117,12 @@ impl Page<'_> {
         let row = self.row(hop).filter(|_| snapshot.history.has_tries(self.app.span()));
         if let Some((row, loss)) = row.and_then(|row| Some((row, row.loss?))) {
             let counts = &row.counts;
-            return Some((loss.pct, loss.ci95, counts.lost - counts.slowed_lost, counts.judged()));
+            return Some((
+                loss.pct,
+                loss.ci95,
+                counts.lost.saturating_sub(counts.slowed_lost),
+                counts.judged(),
+            ));
         }
         let ci95 = spread.ci95.map(|end| 100.0 * end);
         Some((100.0 * spread.rate, ci95, spread.lost.into(), spread.tries.into()))
