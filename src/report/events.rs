@@ -19,27 +19,53 @@ pub const NOT_WATCHED: &str = "not watched";
 /// The latest events that a report lists.
 const LISTED: usize = 20;
 
+/// Something that a list of events has a line for.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'a> {
+    /// An event.
+    Event(&'a Entry),
+    /// The time between the end of a watch and its resumption: what happened then nobody knows.
+    Unwatched(&'a Gap),
+}
+
+impl Item<'_> {
+    /// When it began.
+    pub const fn start(&self) -> Time {
+        match self {
+            Self::Event(entry) => entry.start,
+            Self::Unwatched(gap) => gap.from,
+        }
+    }
+}
+
+/// What there is to list, oldest first. Verdicts take time, so lines are made only of what is shown.
+pub fn items(snapshot: &Snapshot) -> Vec<Item<'_>> {
+    let unwatched = snapshot.history.gaps().filter(|gap| gap.why == Why::Resumed);
+    let events = snapshot.journal.iter().map(Item::Event);
+    let mut items: Vec<Item> = events.chain(unwatched.map(Item::Unwatched)).collect();
+    items.sort_by_key(Item::start);
+    items
+}
+
 /// Writes the list of events below a report, oldest first; nothing if there are none.
 pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<()> {
     let snapshot = &view.snapshot;
-    let mut lines: Vec<(Time, String)> =
-        snapshot.journal.iter().map(|entry| (entry.start, line(entry, snapshot))).collect();
-    lines.extend(
-        unwatched(snapshot).map(|gap| (gap.from, format!("{NOT_WATCHED}, {}", length(gap.length())))),
-    );
-    lines.sort_by_key(|(start, _)| *start);
-    let (count, dropped) = (lines.len(), snapshot.journal.dropped());
-    if count == 0 {
+    let items = items(snapshot);
+    if items.is_empty() {
         return Ok(());
     }
     writeln!(out)?;
-    let left_out = dropped + count.saturating_sub(LISTED) as u64;
-    match left_out {
+    let older = items.len().saturating_sub(LISTED);
+    match snapshot.journal.dropped() + older as u64 {
         0 => writeln!(out, "Events:")?,
         many => writeln!(out, "Events ({many} earlier ones are not listed):")?,
     }
-    for (start, line) in lines.iter().skip(count.saturating_sub(LISTED)) {
-        writeln!(out, "  {}  {line}", rfc3339(snapshot.anchor.wall(*start), zone))?;
+    for item in &items[older..] {
+        let line = match item {
+            Item::Event(entry) => line(entry, snapshot),
+            Item::Unwatched(gap) => format!("{NOT_WATCHED}, {}", length(gap.length())),
+        };
+        writeln!(out, "  {}  {line}", rfc3339(snapshot.anchor.wall(item.start()), zone))?;
     }
     Ok(())
 }
@@ -57,11 +83,6 @@ fn line(entry: &Entry, snapshot: &Snapshot) -> String {
     let parts = [kind(&entry.what).to_owned(), place(entry), long, figures, verdict];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(", ")
-}
-
-/// The times between the end of a watch and its resumption, oldest first: what happened then nobody knows.
-pub fn unwatched(snapshot: &Snapshot) -> impl DoubleEndedIterator<Item = &Gap> {
-    snapshot.history.gaps().filter(|gap| gap.why == Why::Resumed)
 }
 
 /// What happened, in a word or two.

@@ -7,7 +7,7 @@ use super::text::wrap;
 use crate::engine::journal::Entry;
 use crate::engine::record::Gap;
 use crate::engine::time::Time;
-use crate::report::events::{NOT_WATCHED, figures, kind, length, place, unwatched, verdict};
+use crate::report::events::{Item, NOT_WATCHED, figures, items, kind, length, place, verdict};
 
 /// Cells from which on lines have the date's year.
 const WIDE: usize = 80;
@@ -39,22 +39,34 @@ pub fn title(app: &App) -> String {
     format!("Events: {count}; {outages}{dropped}")
 }
 
-/// The events, newest first, for so many cells; and when nobody watched.
-pub fn lines(app: &App, width: usize) -> Vec<Line> {
-    let snapshot = app.view().map(|view| &view.snapshot).into_iter();
-    let entries = snapshot.clone().flat_map(|snapshot| snapshot.journal.iter());
-    let entries = entries.filter_map(|entry| Some((entry.start, line(app, entry, width)?)));
-    let gaps = snapshot.flat_map(|snapshot| unwatched(snapshot));
-    let gaps = gaps.filter_map(|gap| Some((gap.from, not_watched(app, gap, width)?)));
-    let mut lines: Vec<(Time, Line)> = entries.chain(gaps).collect();
-    lines.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
-    let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
-    if lines.is_empty() {
-        const NOTHING: &str =
-            "nothing happened so far: no outage, no loss burst, no change of latency or route";
-        return wrap(NOTHING, width).into_iter().map(|text| Line { text, is_open: false }).collect();
+/// How many lines there are, for so many cells.
+pub fn height(app: &App, width: usize) -> usize {
+    match app.view().map_or(0, |view| items(&view.snapshot).len()) {
+        0 => nothing(width).len(),
+        events => events,
     }
-    lines
+}
+
+/// As many lines as fit a page, for so many cells, from `scroll` on: the events, newest first, and when nobody
+/// watched.
+pub fn lines(app: &App, width: usize, scroll: usize, page: usize) -> Vec<Line> {
+    let items = app.view().map(|view| items(&view.snapshot)).unwrap_or_default();
+    let first = |height: usize| scroll.min(height.saturating_sub(page));
+    if items.is_empty() {
+        let lines = nothing(width);
+        return lines.iter().skip(first(lines.len())).take(page).cloned().collect();
+    }
+    let shown = items.iter().rev().skip(first(items.len())).take(page);
+    let lines = shown.filter_map(|item| match item {
+        Item::Event(entry) => line(app, entry, width),
+        Item::Unwatched(gap) => not_watched(app, gap, width),
+    });
+    lines.collect()
+}
+
+fn nothing(width: usize) -> Vec<Line> {
+    const NOTHING: &str = "nothing happened so far: no outage, no loss burst, no change of latency or route";
+    wrap(NOTHING, width).into_iter().map(|text| Line { text, is_open: false }).collect()
 }
 
 fn line(app: &App, entry: &Entry, width: usize) -> Option<Line> {

@@ -22,7 +22,7 @@ impl App {
                 return;
             }
             Layer::Journal(scroll) => {
-                let height = journal::lines(self, width).len();
+                let height = journal::height(self, width);
                 self.layer = Layer::Journal(scrolled(step, *scroll, height, below_title));
                 return;
             }

@@ -13,6 +13,7 @@ use crate::engine::round::Row;
 use crate::engine::time::Time;
 use crate::ui::action::{Action, Step};
 use crate::ui::app::Layer;
+use crate::ui::journal;
 use crate::ui::testing::{Scene, clean, picture};
 
 /// One event of each kind, the last of them an outage in force, after so many suspends.
@@ -75,4 +76,14 @@ fn a_running_outage_shows_its_length() {
     let app = eventful(0).app(80, 24);
     let shown = picture(&app, 80, 24).to_string();
     assert!(shown.contains("outage since"), "{shown}");
+}
+
+#[test]
+fn no_more_lines_are_worked_out_than_are_shown() {
+    let app = eventful(40).app(60, 12);
+    let height = journal::height(&app, 60);
+    let all = journal::lines(&app, 60, 0, height);
+    assert_eq!(all.len(), height);
+    assert_eq!(journal::lines(&app, 60, 3, 5), all[3..8]);
+    assert_eq!(journal::lines(&app, 60, height, 5), all[height - 5..]);
 }
