@@ -46,12 +46,11 @@ pub fn bounded<T>(most: usize) -> (Inlet<T>, Outlet<T>) {
 impl<T> Inlet<T> {
     /// Puts one in, if there is room. Never blocks.
     pub fn push(&self, one: T) {
-        let untold = self.missed.untold.load(Ordering::Relaxed);
-        if untold > 0 {
-            if self.queue.try_send(Item::Missed(untold)).is_err() {
-                return self.miss();
-            }
-            self.missed.untold.store(0, Ordering::Relaxed);
+        // Taken, not read: another inlet may count meanwhile.
+        let untold = self.missed.untold.swap(0, Ordering::Relaxed);
+        if untold > 0 && self.queue.try_send(Item::Missed(untold)).is_err() {
+            self.missed.untold.fetch_add(untold, Ordering::Relaxed);
+            return self.miss();
         }
         if self.queue.try_send(Item::One(one)).is_err() {
             self.miss();
@@ -105,5 +104,20 @@ mod tests {
         assert_eq!((inlet.missed(), next(), next()), (5, Some(Item::Missed(3)), Some(Item::One(5))));
         drop(inlet);
         assert_eq!((next(), next()), (Some(Item::Missed(2)), None));
+    }
+
+    #[test]
+    fn what_several_put_in_is_there_or_counted() {
+        let (inlet, outlet) = bounded(1);
+        let pushers = [inlet.clone(), inlet]
+            .map(|inlet| std::thread::spawn(move || (0..100_000).for_each(|one| inlet.push(one))));
+        let count = |item| match item {
+            Item::One(_) => 1,
+            Item::Missed(many) => many,
+        };
+        assert_eq!(outlet.iter().map(count).sum::<u64>(), 200_000);
+        for pusher in pushers {
+            pusher.join().unwrap();
+        }
     }
 }
