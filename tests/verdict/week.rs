@@ -22,7 +22,7 @@ pub fn address(ttl: u8) -> IpAddr {
     IpAddr::from([198, 51, 100, ttl])
 }
 
-fn path() -> PathView {
+pub fn path() -> PathView {
     let hop = |ttl| HopView { current: Some(address(ttl)), ..HopView::default() };
     PathView {
         end: End::Target { ttl: ROUTERS + 1, upto: ROUTERS + 1 },
@@ -81,7 +81,7 @@ pub fn at(second: u64) -> Time {
 }
 
 /// By chance, a share of the tries.
-fn hits(second: u64, ttl: u8, share: f64) -> bool {
+pub fn hits(second: u64, ttl: u8, share: f64) -> bool {
     (mix(second ^ mix(ttl.into())) >> 11) as f64 / (1u64 << 53) as f64 <= share
 }
 
@@ -141,4 +141,20 @@ fn loss_all_week_long_has_a_share_and_a_place() {
     let finding = verdict(&history, &path, &Journal::default(), Span::All);
     assert_eq!((finding.between, finding.ways_back), (Some((2, 3)), Some((2, 7))), "{finding:?}");
     assert!(finding.text().contains("anywhere on the way back"), "{}", finding.text());
+}
+
+#[test]
+fn slices_with_too_few_tries_say_nothing_and_such_as_sent_none_say_so() {
+    let (seldom, unsent) = (22 * HOUR, 21 * HOUR);
+    let history = watched_as(1, |second, ttl| match second {
+        _ if (unsent..unsent + 60).contains(&second) => Try::NotSent,
+        _ if (seldom..seldom + 60).contains(&second) && second % 5 > 0 => Try::Skipped,
+        _ => answered(second, ttl),
+    });
+    let judged = |from, to| judged(&history, &Journal::default(), Span::Between(at(from), at(to)));
+    let few = judged(seldom, seldom + 30);
+    assert_eq!((few.kind, few.samples), (Kind::Gathering, 6), "{few:?}");
+    assert_eq!(judged(seldom, seldom + 60).kind, Kind::Clean);
+    let none = judged(unsent, unsent + 60);
+    assert_eq!((none.kind, none.since), (Kind::Local, Some(at(unsent))), "{none:?}");
 }

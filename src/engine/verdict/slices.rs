@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use super::carriers;
 use super::conclude::{Seen, conclude};
 use super::even::{self, Evenness};
 use super::evidence::{Evidence, RowEvidence};
-use super::finding::Finding;
+use super::finding::{Finding, Kind};
 use super::rise::{self, Rise};
 use super::spread::{self, Block, Spread};
+use super::{GATHERING, carriers};
 use crate::engine::history::{Cell, History};
 use crate::engine::path::{End, PathView};
 use crate::engine::round::{Round, Row};
@@ -82,7 +82,9 @@ impl<'a> Slices<'a> {
     pub fn judge(&self, path: &PathView, flaps: bool) -> Finding {
         let evidence = &self.evidence;
         let rows = carriers(evidence, path);
-        let Some(last) = rows.last() else { return Finding::new(super::Kind::NoAnswers, evidence) };
+        let Some(last) = rows.last().filter(|_| self.most_tries() >= GATHERING) else {
+            return self.nothing_seen();
+        };
         let blocks = self.blocks(last.row, 0);
         let spread = spread::of_blocks(&blocks, evidence.length);
         let counts = self.counts(&rows, &spread);
@@ -91,6 +93,30 @@ impl<'a> Slices<'a> {
         let silent = evidence.target().is_none_or(|row| row.answered == 0);
         let seen = Seen { rows: rows.clone(), counts, spread, evenness, silent, flaps };
         conclude(evidence, seen, || self.rise(&rows, &blocks))
+    }
+
+    /// Too few tries, or no answers: maybe since none of them left this machine.
+    fn nothing_seen(&self) -> Finding {
+        let (tries, not_sent) = (self.most_tries(), self.evidence.rows.iter().map(|row| row.not_sent));
+        let is_unsent = self.evidence.rows.iter().all(|row| row.judged() + row.refused == 0);
+        let mut finding = Finding::new(Kind::NoAnswers, &self.evidence);
+        finding.samples = tries;
+        if tries < GATHERING {
+            finding.kind = Kind::Gathering;
+        } else if is_unsent {
+            (finding.kind, finding.samples) = (Kind::Local, not_sent.fold(0, u32::saturating_add));
+            finding.since = Some(self.evidence.start);
+        }
+        finding
+    }
+
+    fn most_tries(&self) -> u32 {
+        let tries = |row: &RowEvidence| {
+            [row.lost, row.refused, row.not_sent]
+                .iter()
+                .fold(row.answered, |sum, more| sum.saturating_add(*more))
+        };
+        self.evidence.rows.iter().map(tries).max().unwrap_or_default()
     }
 
     /// Tries and lost ones of each row: within the bursts, if there are any.
