@@ -19,7 +19,7 @@
 
 mod conclude;
 pub mod even;
-mod event;
+pub mod event;
 pub mod evidence;
 pub mod finding;
 mod now;
@@ -84,7 +84,7 @@ impl Snapshot {
         verdict(&self.history, &self.path, &self.journal, span)
     }
 
-    /// Where an outage or a burst of loss was; `None` for other events, and where nothing is known of its time.
+    /// Where an outage or a burst of loss was; `None` for other events, and where too little is known of its time.
     pub fn event_verdict(&self, entry: &Entry) -> Option<Finding> {
         event::verdict(&self.history, &self.path, entry, self.now)
     }

@@ -22,7 +22,7 @@ const DOUBT: f64 = 3.0;
 /// One hop's say weighs no more than this: it may stand out.
 const SAY: f64 = 5.0;
 
-/// Where an outage or a burst of loss was; `None` of other events.
+/// Where an outage or a burst of loss was; `None` of other events, and where too little is known of its time.
 pub fn verdict(history: &History, path: &PathView, entry: &Entry, now: Time) -> Option<Finding> {
     let (kind, failed, of, by) = match entry.what {
         What::Outage { refused, lost: 0, of, by: Some(by) } => (Kind::Refused, refused, of, Some(by)),
@@ -33,18 +33,23 @@ pub fn verdict(history: &History, path: &PathView, entry: &Entry, now: Time) -> 
     };
     // Hops are asked in turn within an interval: who is asked last is asked a little after the target.
     let end = entry.end.unwrap_or(now).max(entry.start + Duration::from_millis(1));
-    let evidence = Slices::of(history, path, Span::Between(entry.start, end)).evidence;
-    let rows = || evidence.rows.iter().filter(|row| !row.other_flow && usual(history, row).is_some());
-    let share = (f64::from(failed) / f64::from(of.max(1))).clamp(0.5, 0.97);
-    let rows: Vec<(&RowEvidence, f64)> =
-        rows().map(|row| (row, say(row, usual(history, row).unwrap_or_default(), share))).collect();
-    let (last, _) = rows.last().filter(|(row, _)| row.row == Row::Target || path.target_ttl.is_none())?;
+    let span = Span::Between(entry.start, end);
+    let evidence = Slices::of(history, path, span).evidence;
+    let rows = evidence.rows.iter().filter(|row| !row.other_flow);
+    let rows: Vec<(&RowEvidence, f64)> = rows.filter_map(|row| Some((row, usual(history, row)?))).collect();
+    let (last, its_usual) =
+        *rows.last().filter(|(row, _)| row.row == Row::Target || path.target_ttl.is_none())?;
+    let share = if history.has_tries(span) {
+        (f64::from(failed) / f64::from(of.max(1))).clamp(0.5, 0.97)
+    } else {
+        share_in_slices(last, its_usual)?
+    };
     // How likely it is that failures begin at each row, from one to the next.
     let mut likely = Vec::with_capacity(rows.len());
     let mut sum = 0.0;
-    for (_, say) in &rows {
+    for &(row, usual) in &rows {
         likely.push(sum);
-        sum -= say;
+        sum -= say(row, usual, share);
     }
     let best = likely.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let is_place = |score: &f64| *score >= best - DOUBT;
@@ -71,6 +76,16 @@ fn usual(history: &History, row: &RowEvidence) -> Option<f64> {
     let failed = counts.lost.saturating_sub(counts.slowed_lost).saturating_sub(row.lost.into()) as f64;
     let all = counts.judged().saturating_sub(row.judged().into()) as f64;
     (counts.answered + counts.late > 0).then(|| ((failed + 0.5) / (all + 10.0)).clamp(0.003, 0.97))
+}
+
+/// The share of the last row's tries that failed beyond what is usual, in slices that reach past the event.
+///
+/// `None` where that is too little to tell an event by: so does the event drown in the slices of every row.
+fn share_in_slices(last: &RowEvidence, usual: f64) -> Option<f64> {
+    let failed = f64::from(last.lost + last.refused);
+    let all = failed + f64::from(last.answered);
+    let share = (1.0 - (1.0 - failed / all.max(1.0)) / (1.0 - usual)).min(0.97);
+    (share > 0.0 && say(last, usual, share) >= DOUBT).then_some(share)
 }
 
 /// How much more likely a row's tries are behind the place of failure than before it, in logarithms.
