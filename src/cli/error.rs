@@ -55,6 +55,9 @@ pub enum UsageError {
         /// The target.
         target: String,
     },
+    /// A part of a recording ends before it begins.
+    #[error("--from is not before --to")]
+    EndBeforeStart,
     /// There is nothing to go on with.
     #[error("no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are")]
     NoRecording,

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
 
-use super::Stop;
+use super::{Stop, UsageError};
 
 const TIMES: &str = "\
-T is a moment as in 2026-11-25T14:03:00Z, a time of day as in 14:03 (the last before the recording's end), or
-so long before its end as in -2h (s, m, h, d).";
+T is a moment as in 2026-11-25T14:03:00Z, a time of day as in 14:03 (the last before the recording's end), or so \
+long before its end as in -2h (s, m, h, d).";
 
 /// `hopwatch replay`: values still as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Parser)]
 #[command(
     name = "hopwatch replay",
     about = "A recorded watch on the same screen, or a report of any part of it",
+    override_usage = "hopwatch replay [OPTIONS] [FILE]",
     after_help = TIMES,
     disable_help_flag = true,
     args_override_self = true,
@@ -60,7 +61,18 @@ pub struct ReplayCli {
 impl ReplayCli {
     /// Reads the arguments, the word `replay` first.
     pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
-        super::read(args)
+        let cli: Self = super::read(args)?;
+        let asked = [
+            (cli.from.is_some(), "--from"),
+            (cli.to.is_some(), "--to"),
+            (cli.report || cli.report_wide, "--report"),
+            (cli.json, "--json"),
+            (cli.file.is_some(), "FILE"),
+        ];
+        match asked.into_iter().find(|(is_given, _)| cli.list && *is_given) {
+            Some((_, other)) => Err(Stop::Misuse(UsageError::Contradiction("--list", other))),
+            None => Ok(cli),
+        }
     }
 }
 
@@ -73,11 +85,11 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_field() {
         ReplayCli::command().debug_assert();
-        let line = "replay -rwjnbe --list --from -2h --to 14:03 FILE";
+        let line = "replay -rwjnbe --from -2h --to 14:03 FILE";
         let cli = ReplayCli::parse_args(line.split(' ').map(OsString::from)).unwrap();
         let expected = ReplayCli {
             file: Some("FILE".into()),
-            list: true,
+            list: false,
             report: true,
             report_wide: true,
             json: true,
@@ -89,5 +101,17 @@ mod tests {
             help: None,
         };
         assert_eq!(cli, expected);
+    }
+
+    #[test]
+    fn a_list_is_of_all_recordings() {
+        let read = |line: &str| ReplayCli::parse_args(line.split(' ').map(OsString::from));
+        assert!(read("replay --list").unwrap().list);
+        for (line, other) in
+            [("replay --list FILE", "FILE"), ("replay --list --to 3", "--to"), ("replay --list -j", "--json")]
+        {
+            let expected = Stop::Misuse(UsageError::Contradiction("--list", other));
+            assert_eq!(read(line), Err(expected), "{line}");
+        }
     }
 }

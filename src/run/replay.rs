@@ -129,7 +129,10 @@ fn span(
     };
     let span = Span::Between(moment("--from", from, Time::ZERO)?, moment("--to", to, Time::FAR)?);
     if span.is_empty() {
-        return Err(anyhow::anyhow!("--from is not before --to").into());
+        return Err(match (from, to) {
+            (Some(_), Some(_)) => UsageError::EndBeforeStart.into(),
+            _ => anyhow::anyhow!("the recording has nothing of that time").into(),
+        });
     }
     Ok(span)
 }
