@@ -112,11 +112,11 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
         let signals = Signals::listen(config.screen)?;
         let channel = Outlet::open(&config.way, clock)?;
         let about = About { source: channel.source(), channel: channel.name(), ..config.about.clone() };
-        let now = clock.now();
-        let what = (&about, config.trace.pace, clock.anchor());
+        let (now, anchor) = (clock.now(), clock.anchor());
+        let what = (&about, config.trace.pace, anchor);
         let mut sinks = Sinks::open(config.recording, config.stream, what)?;
         resolver.set_enabled(config.names);
-        let mut trace = Trace::new(config.trace, now, clock.anchor());
+        let mut trace = Trace::new(config.trace, now, anchor);
         let mut journal = None;
         if let Some(tape) = &config.resumed {
             let past = tape.past();

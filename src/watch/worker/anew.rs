@@ -77,7 +77,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
         self.channel = channel;
         self.check = Check::new(way, self.clock, None);
         self.about = about;
-        self.sinks.begin_anew(&self.about, self.trace.pace(), self.clock.anchor());
+        self.sinks.begin_anew(&self.about, self.trace.pace(), self.trace.anchor());
         self.sinks.names(self.clock.now(), &self.resolver.names());
         Ok(())
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::super::events::Events;
 use super::super::{Notice, Request, View};
 use super::{Worker, anew};
-use crate::engine::snapshot::Snapshot;
 use crate::engine::time::Time;
 
 /// How long a front end that was told to end may take before the process ends without it.
@@ -78,8 +77,8 @@ impl<N: Fn(Notice)> Worker<'_, N> {
     }
 
     pub(super) fn publish(&mut self, now: Time) {
-        // The wall clock may have been set since: what is shown goes by what it says now.
-        let snapshot = Snapshot { anchor: self.clock.anchor(), ..self.trace.snapshot(now) };
+        // By the wall clock as it is recorded, so that a replay tells the same moments.
+        let snapshot = self.trace.snapshot(now);
         for address in snapshot.responders() {
             self.resolver.want(now, address);
             self.finder.want(now, address);
