@@ -44,6 +44,7 @@ impl WayOut {
         // An address that the user chose says nothing of the interface that probes leave by.
         let of_source = || if config.egress.source.is_some() { None } else { holder(source) };
         let interface = chosen.map(str::to_owned).or_else(of_source);
+        let interface = interface.or_else(|| last_holder(source, before));
         if interface.as_deref().is_some_and(|name| !is_up(name)) {
             return Err(LocalFault::LinkDown);
         }
@@ -81,6 +82,12 @@ fn holder(address: IpAddr) -> Option<String> {
     getifaddrs().ok()?.find(|one| has(one) == Some(true)).map(|one| one.interface_name)
 }
 
+/// The interface that had an address when it was looked at before: it may go between two questions, and what it
+/// went with is to be named all the same.
+fn last_holder(address: IpAddr, before: Option<&WayOut>) -> Option<String> {
+    before.filter(|before| before.source == address)?.interface.clone()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +107,16 @@ mod tests {
         let out = WayOut::ask(&config(Egress::default()), None).unwrap();
         assert_eq!(out.source, "127.0.0.1".parse::<IpAddr>().unwrap());
         assert_eq!(out.interface.as_deref(), Some("lo"));
+    }
+
+    #[test]
+    fn the_interface_of_an_address_that_goes_meanwhile_is_remembered() {
+        let [source, other] = ["192.0.2.77", "192.0.2.78"].map(|address| address.parse::<IpAddr>().unwrap());
+        let before = WayOut { source, interface: Some("eth77".to_owned()) };
+        assert_eq!(holder(source), None);
+        assert_eq!(last_holder(source, Some(&before)).as_deref(), Some("eth77"));
+        assert_eq!(last_holder(other, Some(&before)), None);
+        assert_eq!(last_holder(source, None), None);
     }
 
     #[test]
