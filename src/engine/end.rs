@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::time::Time;
 use crate::wire::icmp::Icmp;
 
 /// Where the path ends, as far as answers have shown.
@@ -45,4 +46,17 @@ pub enum End {
     },
     /// The path goes on past the highest TTL that may be probed.
     MaxTtl,
+}
+
+/// How a watch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Ending {
+    /// When.
+    pub at: Time,
+    /// Where the path ended then.
+    pub end: End,
+    /// The TTL at which the target answered last, if it ever did.
+    pub target_ttl: Option<u8>,
+    /// The highest TTL that had a row of its own.
+    pub last_hop: u8,
 }

@@ -26,14 +26,12 @@ use self::schedule::Schedule;
 use self::slices::Slices;
 pub use self::totals::{ResponderTotals, Totals};
 use super::record::{Gap, Record, Slowed, Why};
-use super::round::{LATE, Late, Round, RoundRow, Row, Try};
+use super::round::{LATE, Late, MAX_RESPONDERS, Round, RoundRow, Row, Try};
 use super::span::Span;
 use super::time::Time;
 
 /// Rounds kept try by try: half an hour at the default pace.
 pub const RECENT_ROUNDS: usize = 600;
-/// Responders told apart at one hop in one table.
-pub const MAX_RESPONDERS: usize = 16;
 /// Gaps remembered.
 const GAPS: usize = 256;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::crosscheck::Echoed;
-use super::end::End;
+use super::end::Ending;
 use super::epoch::Epoch;
 use super::faults::Fault;
 use super::journal::Entry;
@@ -53,19 +53,6 @@ pub enum Record {
     Open(Round),
     /// The watch ended.
     End(Ending),
-}
-
-/// How a watch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Ending {
-    /// When.
-    pub at: Time,
-    /// Where the path ended then.
-    pub end: End,
-    /// The TTL at which the target answered last, if it ever did.
-    pub target_ttl: Option<u8>,
-    /// The highest TTL that had a row of its own.
-    pub last_hop: u8,
 }
 
 /// A stretch of time in which nothing was probed.

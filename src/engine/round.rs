@@ -10,6 +10,8 @@ use super::probe::Grade;
 use super::span::Span;
 use super::time::Time;
 
+/// Responders told apart at one hop in one table.
+pub const MAX_RESPONDERS: usize = 16;
 /// How long after sending an answer is still taken for a late one.
 pub const LATE: Duration = Duration::from_mins(1);
 

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::end::Ending;
 use super::path::{PathView, RecordedPath};
-use super::record::{Ending, Record};
+use super::record::Record;
 use super::round::Round;
 use super::strays::Strays;
 use super::time::Time;

@@ -34,6 +34,7 @@
 
 mod decode;
 mod encode;
+mod path;
 mod round;
 
 pub use self::decode::{Decoded, Decoder, LineError};

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::MAX_RESPONDERS;
 use super::chain::{Chain, Link};
 use crate::engine::distribution::Distribution;
 use crate::engine::moments::{Jitter, Moments};
 use crate::engine::probe::Grade;
-use crate::engine::round::{Late, Try};
+use crate::engine::round::{Late, MAX_RESPONDERS, Try};
 use crate::engine::stats::Counts;
 use crate::engine::time::Time;
 

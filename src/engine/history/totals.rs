@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::MAX_RESPONDERS;
 use super::cell::Cell;
 use super::chain::Chain;
 use crate::engine::distribution::Distribution;
 use crate::engine::moments::Jitter;
 use crate::engine::probe::Grade;
-use crate::engine::round::{Late, Try};
+use crate::engine::round::{Late, MAX_RESPONDERS, Try};
 use crate::engine::stats::{Counts, Running};
 
 /// Figures of a row over a stretch of time, as they accumulate. Times in µs.

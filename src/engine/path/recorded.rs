@@ -9,9 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{End, HopView, PathView, last_hop};
-use crate::engine::history::MAX_RESPONDERS;
-use crate::engine::record::Ending;
-use crate::engine::round::{Round, Row, Try};
+use crate::engine::end::Ending;
+use crate::engine::round::{MAX_RESPONDERS, Round, Row, Try};
 use crate::engine::time::Time;
 
 /// The time between two records of what one responder's answers show, at least: some change with every answer.

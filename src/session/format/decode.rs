@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
+use super::path::Path;
 use super::round::RoundSeed;
 use crate::engine::crosscheck::Echoed;
-use crate::engine::end::End;
+use crate::engine::end::Ending;
 use crate::engine::epoch::Epoch;
 use crate::engine::faults::Fault;
 use crate::engine::journal::Entry;
 use crate::engine::path::Seen;
 use crate::engine::probe::Command;
-use crate::engine::record::{Ending, Gap, Record, Slowed};
+use crate::engine::record::{Gap, Record, Slowed};
 use crate::engine::round::{Late, Row};
 use crate::engine::strays::Strays;
 use crate::engine::time::{Anchor, Time};
@@ -45,23 +46,6 @@ pub struct LineError(String);
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     path: Option<Path>,
-}
-
-/// What rounds have in common.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Path {
-    interval: u64,
-    /// Where it ends.
-    pub end: End,
-    /// The rows asked, with the TTL and the addresses that may have answered.
-    pub rows: Vec<(Row, u8, Vec<IpAddr>)>,
-}
-
-impl Path {
-    /// The time between two tries to the same hop.
-    pub const fn interval(&self) -> Duration {
-        Duration::from_nanos(self.interval)
-    }
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::decode::Path;
+use super::path::Path;
 use crate::engine::probe::Grade;
 use crate::engine::record::Record;
 use crate::engine::round::{Round, RoundRow, Try};

@@ -5,13 +5,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::crosscheck::{Echo, Echoed};
-use crate::engine::end::End;
+use crate::engine::end::{End, Ending};
 use crate::engine::epoch::{Epoch, EpochHop};
 use crate::engine::faults::Fault;
 use crate::engine::journal::{Entry, What};
 use crate::engine::path::{HopView, Seen};
 use crate::engine::probe::{Command, Grade, LocalFault, Quoted, Stray};
-use crate::engine::record::{Ending, Gap, Slowed, Why};
+use crate::engine::record::{Gap, Slowed, Why};
 use crate::engine::round::{Late, Round, RoundRow, Row, Try};
 use crate::engine::strays::Strays;
 use crate::engine::time::Anchor;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::engine::history::MAX_RESPONDERS;
+use crate::engine::round::MAX_RESPONDERS;
 use crate::engine::time::Time;
 
 /// Answers of the hop after which a responder that gave none of them is no longer known there.
