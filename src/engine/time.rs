@@ -37,6 +37,11 @@ impl Time {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
+
+    /// The same in whole ms; past 49 days it stays at the most that 32 bits hold.
+    pub fn millis_since(self, earlier: Self) -> u32 {
+        u32::try_from(self.since(earlier).as_millis()).unwrap_or(u32::MAX)
+    }
 }
 
 impl Add<Duration> for Time {

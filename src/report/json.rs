@@ -5,6 +5,7 @@
 
 mod cross_check;
 mod hop;
+mod tries;
 mod verdict;
 
 use std::collections::BTreeMap;

@@ -25,20 +25,8 @@ fn three() -> Collector {
 }
 
 fn take(collector: &mut Collector, path: &mut Path, no: u32, ms: u64) -> Taken {
-    let reply = Reply {
-        no: Some(ProbeNo(no)),
-        from: TARGET,
-        answer: Answer::Icmp(Icmp::v4(3, 3)),
-        received: at(ms),
-        kernel: None,
-        wall: Wall(0),
-        measured: None,
-        reply_ttl: None,
-        labels: Vec::new(),
-        rewritten: false,
-        mtu: None,
-        quoted: None,
-    };
+    let answer = Answer::Icmp(Icmp::v4(3, 3));
+    let reply = Reply::new(Some(ProbeNo(no)), TARGET, answer, at(ms), Wall(0));
     let taken = collector.handle_reply(ProbeNo(no), &reply, Meaning::Target);
     if matches!(taken, Taken::Decided | Taken::Late(_)) {
         path.observe(ProbeNo(no), 1, &reply);

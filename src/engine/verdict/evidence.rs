@@ -209,7 +209,7 @@ impl Evidence {
         };
         let mut places = [u8::MAX; 256];
         for round in rounds {
-            let begin = millis(round.start, start);
+            let begin = round.start.millis_since(start);
             let interval = u32::try_from(round.interval.as_millis()).unwrap_or(u32::MAX).max(1);
             if interval != all.interval && begin > 0 {
                 all.paces.push(begin);
@@ -234,7 +234,7 @@ impl Evidence {
                 let row = &mut all.rows[usize::from(*place)];
                 row.ttl = part.ttl;
                 for (due, outcome) in round.tries_in(part, span) {
-                    let at = millis(due, start).saturating_add(interval / count * order);
+                    let at = due.millis_since(start).saturating_add(interval / count * order);
                     all.length = all.length.max(at);
                     row.push(at, outcome, history.is_slowed(part.row, due));
                 }
@@ -274,8 +274,4 @@ impl Evidence {
     pub fn time(&self, at: u32) -> Time {
         self.start + std::time::Duration::from_millis(at.into())
     }
-}
-
-fn millis(time: Time, start: Time) -> u32 {
-    u32::try_from(time.since(start).as_millis()).unwrap_or(u32::MAX)
 }

@@ -37,13 +37,13 @@ impl Changes {
             |entry: &&Entry| matches!(entry.what, What::RouteChange { .. }) && touches(entry, evidence);
         let restless = journal.iter().filter(within).rfind(|entry| {
             let is_long = entry.end.is_none_or(|end| end > entry.start);
-            let rest = entry.end.map_or(0, |end| length.saturating_sub(millis(end, start)));
+            let rest = entry.end.map_or(0, |end| length.saturating_sub(end.millis_since(start)));
             is_long && rest < REST
         });
         let restless = restless.map(|entry| (entry.start, entry.row));
         let changes = journal.iter().filter(within).filter(|entry| entry.start > start);
         let at: Vec<u32> =
-            changes.map(|entry| millis(entry.start, start)).filter(|at| *at < length).collect();
+            changes.map(|entry| entry.start.millis_since(start)).filter(|at| *at < length).collect();
         let is_often = at.iter().filter(|at| length - **at <= WHILE).count() >= FLAPS;
         Self { at, restless, is_often }
     }
@@ -99,7 +99,7 @@ fn exactly<'a>(finding: &mut Finding, entries: impl Iterator<Item = &'a Entry>, 
 /// What of an event that lost tries lies within the evidence: of its losses, as many as of its time.
 fn part(entry: &Entry, evidence: &Evidence) -> Option<Episode> {
     let (What::Outage { lost, of, .. } | What::LossBurst { lost, of }) = entry.what else { return None };
-    let within = |time| millis(time, evidence.start).min(evidence.length);
+    let within = |time: Time| time.millis_since(evidence.start).min(evidence.length);
     let from = within(entry.start);
     let to = entry.end.map_or(evidence.length, within).max(from);
     // How long one has lasted that is not over, its tries tell.
@@ -144,8 +144,4 @@ fn touches(entry: &Entry, evidence: &Evidence) -> bool {
     let to = entry.end.map_or(Time::FAR, |end| end + std::time::Duration::from_millis(1));
     let span = Span::Between(evidence.start, evidence.time(evidence.length.saturating_add(1)));
     !entry.withdrawn && span.touches(entry.start, to)
-}
-
-fn millis(time: Time, start: Time) -> u32 {
-    u32::try_from(time.since(start).as_millis()).unwrap_or(u32::MAX)
 }

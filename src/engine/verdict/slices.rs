@@ -47,13 +47,14 @@ impl<'a> Slices<'a> {
         let mut evidence = Evidence {
             rows: Vec::new(),
             start: from,
-            length: millis(to, from),
+            length: to.millis_since(from),
             interval,
             paces: Vec::new(),
             end: End::Silent,
             refusal: None,
         };
-        for row in (1..=u8::MAX).map(Row::Hop).chain([Row::Target]) {
+        let rows = (1..=u8::MAX).map(Row::Hop).chain([Row::Target]);
+        for row in rows.filter(|row| history.total(*row).is_some()) {
             let counts = history.totals(row, Span::Between(from, to), &[]).counts;
             if counts.sent() + counts.not_sent == 0 {
                 continue;
@@ -178,8 +179,8 @@ fn scaled(counts: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
 fn block(cell: &Cell, start: Time) -> Block {
     let lost = cell.counts.lost.saturating_sub(cell.counts.slowed_lost);
     Block {
-        from: millis(cell.start, start),
-        to: millis(cell.end(), start),
+        from: cell.start.millis_since(start),
+        to: cell.end().millis_since(start),
         tries: narrow(cell.counts.judged()),
         lost: narrow(lost),
         median: cell.distribution.quantile(0.5),
@@ -188,8 +189,4 @@ fn block(cell: &Cell, start: Time) -> Block {
 
 fn narrow(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-fn millis(time: Time, start: Time) -> u32 {
-    u32::try_from(time.since(start).as_millis()).unwrap_or(u32::MAX)
 }

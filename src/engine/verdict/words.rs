@@ -257,7 +257,7 @@ fn unclear(finding: &Finding) -> Vec<String> {
     let begin = format!("{} of {} tries to {who} lost", finding.lost, finding.samples);
     let from = finding.between.map_or(0, |(from, _)| from);
     vec![
-        format!("{}{}: too few to say where", begin.trim_end_matches(','), ""),
+        format!("{begin}: too few to say where"),
         format!(
             "somewhere past {}",
             if from == 0 { "this machine".to_owned() } else { format!("hop {from}") }

@@ -3,21 +3,17 @@
 use serde::Serialize;
 
 use super::thousandths;
+use super::tries::{Share, States};
 use crate::engine::crosscheck::Echoes;
 
 /// What has become of the echo requests.
 #[derive(Serialize)]
 pub struct CrossCheck {
     protocol: &'static str,
-    sent: u64,
-    answered: u64,
-    late: u64,
-    refused: u64,
-    lost: u64,
-    in_flight: u64,
-    not_sent: u64,
-    loss_pct: Option<f64>,
-    loss_ci95_pct: Option<[f64; 2]>,
+    #[serde(flatten)]
+    states: States,
+    #[serde(flatten)]
+    share: Share,
     rtt_ms: Option<EchoTimes>,
 }
 
@@ -37,15 +33,8 @@ impl CrossCheck {
         let ms = |us: f64| thousandths(us / 1_000.0);
         Self {
             protocol: "icmp",
-            sent: counts.sent(),
-            answered: counts.answered,
-            late: counts.late,
-            refused: counts.refused,
-            lost: counts.lost,
-            in_flight: counts.in_flight,
-            not_sent: counts.not_sent,
-            loss_pct: counts.loss().map(|loss| thousandths(loss.pct)),
-            loss_ci95_pct: counts.loss().map(|loss| loss.ci95.map(thousandths)),
+            states: States::of(&counts),
+            share: Share::of(counts.loss()),
             rtt_ms: last.map(|last| EchoTimes {
                 last: ms(last.as_secs_f64() * 1e6),
                 best: ms(rtt.best()),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::thousandths;
+use super::tries::{Share, States};
 use crate::engine::probe::Quoted;
 use crate::engine::round::Row;
 use crate::engine::table::{Rtt, TableRow};
@@ -19,19 +20,14 @@ pub struct Hop<'a> {
     target: bool,
     responders: Vec<Responder<'a>>,
     other_flow: bool,
-    sent: u64,
-    answered: u64,
-    late: u64,
-    refused: u64,
-    lost: u64,
-    in_flight: u64,
-    not_sent: u64,
+    #[serde(flatten)]
+    states: States,
     skipped: u64,
     slowed: u64,
     slowed_lost: u64,
     duplicates: u64,
-    loss_pct: Option<f64>,
-    loss_ci95_pct: Option<[f64; 2]>,
+    #[serde(flatten)]
+    share: Share,
     rtt_ms: Option<Times>,
     grades: Grades,
 }
@@ -76,19 +72,12 @@ impl<'a> Hop<'a> {
             target: row.row == Row::Target,
             responders: responders(row, view),
             other_flow: row.hop.other_flow,
-            sent: counts.sent(),
-            answered: counts.answered,
-            late: counts.late,
-            refused: counts.refused,
-            lost: counts.lost,
-            in_flight: counts.in_flight,
-            not_sent: counts.not_sent,
+            states: States::of(&counts),
             skipped: counts.skipped,
             slowed: counts.slowed,
             slowed_lost: counts.slowed_lost,
             duplicates: counts.duplicates,
-            loss_pct: row.loss.map(|loss| thousandths(loss.pct)),
-            loss_ci95_pct: row.loss.map(|loss| loss.ci95.map(thousandths)),
+            share: Share::of(row.loss),
             rtt_ms: row.rtt.map(Times::of),
             grades: Grades { kernel, mixed, user },
         }

@@ -47,17 +47,10 @@ pub fn rationing(kind: &str, world: &mut World, onset: usize, chance: &mut Chanc
             all_ration(world, chance, |_, _| Limit::shared(pace));
             Truth::HarmlessUntold
         }
-        "all ration, loss there" => {
+        "all ration, loss there" | "all ration, loss back" => {
+            let hurt = if kind.ends_with("there") { loss } else { back };
             let onset = onset.min(length - 2).max(1);
-            let of = either(chance);
-            loss(world, onset, of);
-            all_ration(world, chance, |_, _| Limit::bucket(6.0, 1.0));
-            Truth::LossMasked
-        }
-        "all ration, loss back" => {
-            let onset = onset.min(length - 2).max(1);
-            let of = either(chance);
-            back(world, onset, of);
+            hurt(world, onset, either(chance));
             all_ration(world, chance, |_, _| Limit::bucket(6.0, 1.0));
             Truth::LossMasked
         }
