@@ -18,6 +18,8 @@ use crate::net::routes::Routes;
 
 /// The time between two questions at least: changes come in bunches.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a change of addresses and routes may take the kernel, once it has begun to tell of it.
+const MIDST: Duration = Duration::from_millis(2);
 /// The first time that is waited before asking again without having been woken, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -48,6 +50,8 @@ struct Network {
     /// The way out as it was last found.
     out: Option<WayOut>,
     blocked: Option<LocalFault>,
+    /// A route was found missing that was there just before, maybe in the midst of a change.
+    is_in_doubt: bool,
     /// When the way out is to be looked at, if it is.
     due: Option<Time>,
     /// When it was looked at last.
@@ -74,6 +78,7 @@ impl Outlet {
                 routes: Routes::listen(),
                 out: None,
                 blocked: None,
+                is_in_doubt: false,
                 due: None,
                 asked: clock.now(),
                 wait: BACK_OFF.0,
@@ -177,6 +182,13 @@ impl Outlet {
         network.asked = now;
         let before = network.blocked;
         let found = WayOut::ask(&network.config, network.out.as_ref());
+        // An address and its routes go one after the other: what is missing is told once both are gone.
+        let may_change = found == Err(LocalFault::NoRoute) && before.is_none() && !network.is_in_doubt;
+        network.is_in_doubt = may_change;
+        if may_change {
+            network.due = Some(now + MIDST);
+            return None;
+        }
         let source = match found {
             Ok(out) if before.is_none() && self.channel.is_some() && network.out.as_ref() == Some(&out) => {
                 return None;
