@@ -31,7 +31,10 @@ pub struct Together {
 impl Together {
     /// Judges rows by how evenly their answers come, where that is known.
     pub fn of(rows: &[Option<Evenness>]) -> Self {
-        let known: Vec<Evenness> = rows.iter().filter_map(|even| *even).collect();
+        // Hops that are proven each by itself say nothing of the others: what those lose may be lost on a link.
+        let all: Vec<Evenness> = rows.iter().filter_map(|even| *even).collect();
+        let known: Vec<Evenness> = all.iter().filter(|even| !even.is_proven()).copied().collect();
+        let are_most = 4 * known.len() <= all.len();
         let most = (MOST * known.len() as f64).ceil() as usize;
         let mut chances: Vec<f64> = known.iter().map(|even| even.chance).collect();
         chances.sort_by(f64::total_cmp);
@@ -47,7 +50,10 @@ impl Together {
         let rations =
             |even: &Evenness| even.is_proven() || is_proven && (even.chance < EVEN || alternates(even));
         let is_open = |even: &Evenness| {
-            even.scale.powi(2) < KNOWN || chance < 0.02 || alternating > 2.0 || is_proven && even.tries < 120
+            even.scale.powi(2) < KNOWN
+                || chance < 0.02
+                || alternating > 2.0
+                || (is_proven || are_most) && even.tries < 120
         };
         let is_possible = !is_clustered
             && rows.last().is_some_and(|last| last.is_none_or(|last| is_open(&last) && !rations(&last)));
@@ -85,22 +91,31 @@ mod tests {
         assert!((tail(2, 1, 0.5) - 0.75).abs() < 1e-9);
     }
 
+    fn even(chance: f64) -> Evenness {
+        Evenness { tries: 30, share: 0.5, scale: 2.5, per_second: 1.0, range: 0.7, chance, runs: (0.0, 2.0) }
+    }
+
     #[test]
     fn many_rows_prove_what_one_cannot() {
-        let even = |chance| Evenness {
-            tries: 30,
-            share: 0.5,
-            scale: 2.5,
-            per_second: 1.0,
-            range: 0.7,
-            chance,
-            runs: (0.0, 2.0),
-        };
         let rows = |count, chance| vec![Some(even(chance)); count];
         assert!(Together::of(&rows(8, 0.02)).even.iter().all(Option::is_some));
         assert!(Together::of(&rows(2, 0.02)).even.iter().all(Option::is_none));
         assert!(Together::of(&rows(8, 0.7)).even.iter().all(Option::is_none));
         let turns = Some(Evenness { runs: (4.0, 2.0), ..even(0.7) });
         assert!(Together::of(&[turns; 8]).even.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn rows_proven_each_by_itself_prove_nothing_of_the_target() {
+        let proven = Evenness { tries: 300, scale: 8.0, range: 0.2, ..even(1e-9) };
+        let target = Evenness { tries: 300, scale: 8.0, ..even(0.3) };
+        let rows = |target| {
+            let mut rows = vec![Some(proven); 4];
+            rows.push(Some(target));
+            Together::of(&rows)
+        };
+        assert_eq!(rows(target).even.iter().filter(|even| even.is_some()).count(), 4);
+        assert!(!rows(target).is_possible);
+        assert!(rows(Evenness { tries: 90, ..target }).is_possible, "there are few tries of it yet");
     }
 }
