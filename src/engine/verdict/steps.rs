@@ -41,7 +41,7 @@ impl Step {
 
 /// What is lost now and then on a path without fault.
 const STRAY: f64 = 0.000_7;
-const RATES: usize = 44;
+const RATES: usize = 80;
 /// The price of a step, in log likelihood.
 const STEP: f64 = 5.5;
 /// The price of a hop that loses by itself.
@@ -53,11 +53,13 @@ const CLEANER_AT_ONSET: f64 = 5.6;
 /// How much less likely a place may be than the likeliest and still be one.
 const DOUBT: f64 = 5.0;
 
+/// Rates a tenth apart, and as close to each other from above: so that any count fits one of them.
 fn grid() -> [f64; RATES] {
     let mut rates = [STRAY; RATES];
-    let (low, high) = (0.002_5_f64, 0.99_f64);
-    for (index, rate) in rates.iter_mut().enumerate().skip(1) {
-        *rate = low * (high / low).powf((index - 1) as f64 / (RATES - 2) as f64);
+    let mut next = 0.002_5;
+    for rate in &mut rates[1..] {
+        *rate = next;
+        next = f64::min(1.1 * next, 1.0 - 0.8 * (1.0 - next));
     }
     rates
 }
@@ -67,21 +69,36 @@ fn likelihood(site: &Site, rate: f64) -> f64 {
     lost * rate.ln() + kept * (1.0 - rate).ln()
 }
 
-/// How likely a site's count is at a rate, or if it stands out.
-fn fit(site: &Site, rate: f64, is_last: bool, cleaner: f64) -> f64 {
-    if site.mute || site.tries == 0 {
-        return 0.0;
+/// A site, and how likely its count is if it stands out.
+struct Place<'a> {
+    site: &'a Site,
+    apart: f64,
+}
+
+impl<'a> Place<'a> {
+    /// The last site may not stand out; a cleaner one may at the price `cleaner`.
+    fn new(site: &'a Site, is_last: bool, cleaner: f64) -> Self {
+        let apart = if is_last { f64::NEG_INFINITY } else { apart(site, cleaner) };
+        Self { site, apart }
     }
-    let fit = likelihood(site, rate);
-    if is_last {
-        return fit;
+
+    /// How likely the count is where the path loses `rate`, or if it stands out.
+    fn fit(&self, rate: f64) -> f64 {
+        if self.site.mute || self.site.tries == 0 {
+            return 0.0;
+        }
+        likelihood(self.site, rate).max(self.apart)
     }
+}
+
+/// How likely a site's count is if it stands out.
+fn apart(site: &Site, cleaner: f64) -> f64 {
     // A rate of its own may be any, so that one which happens to be the path's is a coincidence: the best
     // rate is worth what it is on average over all rates (Laplace's approximation).
-    let tries = f64::from(site.tries);
+    let tries = f64::from(site.tries.max(1));
     let own = ((f64::from(site.lost) + 0.5) / (tries + 1.0)).clamp(STRAY, 0.999);
     let coincidence = (0.5 * (std::f64::consts::TAU * own * (1.0 - own) / tries).ln()).min(0.0);
-    fit.max(likelihood(site, own) + coincidence - APART).max(likelihood(site, STRAY) - cleaner)
+    f64::max(likelihood(site, own) + coincidence - APART, likelihood(site, STRAY) - cleaner)
 }
 
 /// The rises of the rate along `sites`, in order; none where nothing but stray losses is there.
@@ -115,13 +132,13 @@ fn climb(sites: &[Site], rates: &[f64; RATES]) -> Vec<usize> {
     let mut score = [f64::NEG_INFINITY; RATES];
     score[0] = 0.0;
     for (index, site) in sites.iter().enumerate() {
+        let place = Place::new(site, index + 1 == sites.len(), CLEANER);
         let (mut next, mut from) = ([f64::NEG_INFINITY; RATES], [0u8; RATES]);
         let (mut lower, mut lower_at) = (f64::NEG_INFINITY, 0);
         for state in 0..RATES {
             let (stay, rise) = (score[state], lower - STEP);
             let (best, at) = if stay >= rise { (stay, state) } else { (rise, lower_at) };
-            (next[state], from[state]) =
-                (best + fit(site, rates[state], index + 1 == sites.len(), CLEANER), at as u8);
+            (next[state], from[state]) = (best + place.fit(rates[state]), at as u8);
             if score[state] > lower {
                 (lower, lower_at) = (score[state], state);
             }
@@ -147,7 +164,8 @@ fn doubt(sites: &[Site], step: &Step, first: usize, end: usize) -> (usize, usize
     let mut score = 0.0;
     for (at, site) in sites.iter().enumerate().take(end + 1).skip(first) {
         scores.push(score);
-        score += fit(site, low, at == last, CLEANER_AT_ONSET) - fit(site, high, at == last, CLEANER_AT_ONSET);
+        let place = Place::new(site, at == last, CLEANER_AT_ONSET);
+        score += place.fit(low) - place.fit(high);
     }
     let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let likely = |score: &f64| *score >= best - DOUBT;
@@ -192,5 +210,19 @@ mod tests {
         let steps = steps(&[few(0), few(0), few(3), few(2), few(4)]);
         assert_eq!(steps.len(), 1);
         assert!(steps[0].within.0 < 2 && steps[0].within.1 >= 2, "{steps:?}");
+    }
+
+    #[test]
+    fn any_share_of_loss_fits_a_rate() {
+        for lost in 1..300 {
+            let site = Site { ttl: 1, tries: 300, lost, mute: false };
+            let own = likelihood(&site, f64::from(lost) / 300.0);
+            let best = grid().iter().map(|rate| likelihood(&site, *rate)).fold(f64::NEG_INFINITY, f64::max);
+            assert!(own - best < 1.0, "{lost}: {}", own - best);
+        }
+        let lost = [0, 0, 0, 280, 278, 283, 280];
+        let sites = (1..).zip(lost).map(|(ttl, lost)| Site { ttl, tries: 300, lost, mute: false });
+        let steps = steps(&sites.collect::<Vec<_>>());
+        assert_eq!(steps.iter().map(|step| step.within).collect::<Vec<_>>(), [(3, 3)], "{steps:?}");
     }
 }
