@@ -212,8 +212,10 @@ impl Collector {
         Taken::Decided
     }
 
-    /// Decides what has waited long enough.
-    pub fn handle_timeout(&mut self, now: Time) -> Overdue {
+    /// Decides what has waited long enough. Silence says nothing of a probe that this machine `kept_back`, by its
+    /// number and when it was handed over: with all that left in the same rush, it or its answer may have been
+    /// dropped for want of room.
+    pub fn handle_timeout(&mut self, now: Time, kept_back: impl Fn(ProbeNo, Time) -> bool) -> Overdue {
         let mut overdue = Overdue::default();
         while let Some(entry) = self.entries.get_mut(self.undecided.0.wrapping_sub(self.base.0) as usize) {
             if entry.state == State::InFlight {
@@ -224,6 +226,8 @@ impl Collector {
                     entry.state = State::NotSent;
                     let (count, since) = overdue.unsent.unwrap_or((0, entry.handed_over()));
                     overdue.unsent = Some((count + 1, since));
+                } else if kept_back(self.undecided, entry.handed_over()) {
+                    entry.state = State::Unjudged;
                 } else {
                     entry.state = State::Lost;
                     overdue.lost = Some(self.undecided);

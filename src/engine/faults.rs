@@ -38,6 +38,8 @@ pub struct Failure {
 pub struct Faults {
     current: Option<Fault>,
     last: Option<Fault>,
+    /// The probe whose leaving ended the last one.
+    ended_by: Option<ProbeNo>,
     /// The last probe that a fault kept from leaving.
     failed_no: Option<ProbeNo>,
     /// The latest probe that is known to have left.
@@ -86,7 +88,12 @@ impl Faults {
     /// A probe is known to have left. Gives the fault that this ends.
     pub fn left(&mut self, now: Time, no: ProbeNo) -> Option<Fault> {
         self.left_no = self.left_no.max(Some(no));
-        if Some(no) > self.failed_no { self.end(now) } else { None }
+        if Some(no) <= self.failed_no {
+            return None;
+        }
+        let ended = self.end(now)?;
+        self.ended_by = Some(no);
+        Some(ended)
     }
 
     /// The kernel took a probe, and will not tell whether it left. Gives the fault that this ends.
@@ -99,6 +106,14 @@ impl Faults {
     pub fn lost(&mut self, now: Time, no: ProbeNo) -> Option<Fault> {
         let kind = self.current?.kind;
         if kind == LocalFault::Neighbour { None } else { self.left(now, no) }
+    }
+
+    /// Whether probe `no` was handed over while the last fault lasted, and so waited in this machine: with others,
+    /// which then left in one rush. The one whose leaving ended the fault is like any other.
+    pub fn kept_back(&self, no: ProbeNo, handed_over: Time) -> bool {
+        let lasted =
+            |fault: Fault| fault.since <= handed_over && fault.until.is_some_and(|until| handed_over < until);
+        self.ended_by != Some(no) && self.last.is_some_and(lasted)
     }
 
     fn end(&mut self, now: Time) -> Option<Fault> {
@@ -156,6 +171,16 @@ mod tests {
         assert!(faults.is_over(&unstamped(6, 9)), "handed over while it lasted");
         assert!(faults.is_over(&unstamped(4, 10)), "a later one has left");
         assert!(!faults.is_over(&unstamped(6, 10)));
+    }
+
+    #[test]
+    fn what_was_handed_over_meanwhile_was_kept_back_but_for_the_one_that_ended_it() {
+        let mut faults = Faults::default();
+        faults.failed(at(5), failure(LocalFault::LinkDown, 1, 5, 1));
+        faults.left(at(9), ProbeNo(2));
+        let kept = [(0, 4), (2, 6), (3, 5), (4, 8), (5, 9)];
+        let kept = kept.map(|(no, since)| faults.kept_back(ProbeNo(no), at(since)));
+        assert_eq!(kept, [false, false, true, true, false]);
     }
 
     #[test]

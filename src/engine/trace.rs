@@ -216,7 +216,8 @@ impl Trace {
             self.version += 1;
             self.record(Record::Gap(Gap { from, to: now, why: Why::Suspend }));
         }
-        let overdue = self.collector.handle_timeout(now);
+        let faults = &self.faults;
+        let overdue = self.collector.handle_timeout(now, |no, handed_over| faults.kept_back(no, handed_over));
         self.overdue(now, overdue);
         self.settle(now);
     }

@@ -24,6 +24,11 @@ fn three() -> Collector {
     collector
 }
 
+/// No probe was kept back.
+const fn never(_: ProbeNo, _: Time) -> bool {
+    false
+}
+
 fn take(collector: &mut Collector, path: &mut Path, no: u32, ms: u64) -> Taken {
     let answer = Answer::Icmp(Icmp::v4(3, 3));
     let reply = Reply::new(Some(ProbeNo(no)), TARGET, answer, at(ms), Wall(0));
@@ -42,12 +47,23 @@ fn a_round_settles_once_all_is_decided_and_no_more_comes() {
     assert_eq!(take(&mut collector, &mut path, 2, 2_020), Taken::Decided);
     assert_eq!(collector.poll_timeout(), Some(at(4_000)));
     assert_eq!(collector.settle(&path, true), None, "one is in flight");
-    assert_eq!(collector.handle_timeout(at(4_000)), Overdue { unsent: None, lost: Some(ProbeNo(1)) });
+    assert_eq!(collector.handle_timeout(at(4_000), never), Overdue { unsent: None, lost: Some(ProbeNo(1)) });
     assert_eq!(collector.settle(&path, false), None, "its round may go on");
     let round = collector.settle(&path, true).unwrap();
     let tries = &round.row(Row::Target).unwrap().tries;
     assert!(matches!(tries[..], [Try::Answered { us: 20_000, .. }, Try::Lost, Try::Answered { .. }]));
     assert!(collector.is_quiet());
+}
+
+#[test]
+fn the_silence_of_what_was_kept_back_is_no_loss() {
+    let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
+    take(&mut collector, &mut path, 0, 20);
+    let kept_back = |no, since| (no, since) == (ProbeNo(1), at(1_000));
+    assert_eq!(collector.handle_timeout(at(9_000), kept_back).lost, Some(ProbeNo(2)));
+    let round = collector.settle(&path, true).unwrap();
+    let tries = &round.row(Row::Target).unwrap().tries;
+    assert!(matches!(tries[..], [Try::Answered { .. }, Try::NotSent, Try::Lost]), "{tries:?}");
 }
 
 #[test]
@@ -59,7 +75,7 @@ fn at_any_pace_it_takes_hardly_more_room_than_a_minute_needs() {
             collector.open_round(number, now, Duration::from_millis(interval));
             let no = collector.create(now, 1, Flow::Stable);
             collector.handle_sent(no, Ok(SentAt { time: now, wall: Wall(0) }));
-            collector.handle_timeout(now);
+            collector.handle_timeout(now, never);
             while collector.settle(&path, false).is_some() {}
         }
         let needed = ((LATE + TIMEOUT).as_millis() as u64 / interval) as usize;
@@ -73,7 +89,7 @@ fn at_any_pace_it_takes_hardly_more_room_than_a_minute_needs() {
 fn a_late_answer_mends_the_settled_try_once() {
     let (mut collector, mut path) = (three(), Path::new(TARGET, 1, 30));
     take(&mut collector, &mut path, 0, 20);
-    collector.handle_timeout(at(5_000));
+    collector.handle_timeout(at(5_000), never);
     assert!(collector.settle(&path, true).is_some());
     let Taken::Late(late) = take(&mut collector, &mut path, 1, 6_000) else { panic!("late") };
     assert_eq!((late.round, late.row, late.index, late.us), (0, Row::Target, 1, 5_000_000));
@@ -104,8 +120,8 @@ fn only_where_stamps_come_does_a_missing_one_tell() {
     assert!(collector.handle_stamp(ProbeNo(0), Wall(1)));
     assert!(!collector.handle_stamp(ProbeNo(3), Wall(1)));
     assert_eq!(
-        collector.handle_timeout(at(9_000)),
+        collector.handle_timeout(at(9_000), never),
         Overdue { unsent: Some((2, at(1_000))), lost: Some(ProbeNo(0)) }
     );
-    assert_eq!(three().handle_timeout(at(9_000)), Overdue { unsent: None, lost: Some(ProbeNo(2)) });
+    assert_eq!(three().handle_timeout(at(9_000), never), Overdue { unsent: None, lost: Some(ProbeNo(2)) });
 }
