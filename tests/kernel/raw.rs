@@ -1,7 +1,9 @@
 //! The raw channel: the same path as without privileges, and what only the whole quote tells.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::process::Child;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -10,7 +12,11 @@ use crate::report::{self, Report};
 use crate::support::chain::Chain;
 use crate::support::lab;
 use crate::support::packet::Quote;
+use crate::support::patience;
 use crate::support::responder::{Node, Responder, Wait, both};
+
+/// Each in its own way to be matched and timed.
+const PROTOCOLS: [&str; 3] = ["--udp", "--icmp", "--tcp"];
 
 fn start(target: IpAddr, arguments: &[&str]) -> Child {
     let arguments = [&["--channel", "raw"], arguments].concat();
@@ -243,29 +249,51 @@ fn every_way_sees_the_same_path_and_the_same_times() {
         lab::sysctl("ipv4/ping_group_range", "0 0");
         for (family, target) in both(4).into_iter().enumerate() {
             let way: Vec<_> = (1..=4).map(|distance| Some(both(distance)[family])).collect();
-            // At the same time, so that a busy machine is as busy for one as for the others.
-            let pace = ["-c", "30", "-i", "100ms"];
-            let protocols = ["--udp", "--icmp", "--tcp"];
-            let unprivileged = protocols.map(|flag| report::start(target, &[&[flag], &pace[..]].concat()));
-            let raw = protocols.map(|flag| start(target, &[&[flag], &pace[..]].concat()));
-            let [unprivileged, raw] = [unprivileged, raw].map(|children| {
-                children.map(report::finish).map(|report| {
-                    assert_eq!(report.path(), way);
-                    let hops = report.hops();
-                    hops.iter().map(|hop| hop.number("rtt_ms/best").expect("an answer")).collect::<Vec<_>>()
-                })
-            });
-            let [udp, echo, tcp] = unprivileged;
-            println!("best ms at hops 1 to 4: UDP {udp:?}, echo {echo:?}, TCP {tcp:?}, raw {raw:?}");
-            for (other, name) in [(&echo, "echo"), (&raw[0], "raw UDP"), (&raw[1], "raw echo")] {
-                let is_far = |(one, two): &(&f64, &f64)| (*one - *two).abs() > 0.020;
-                // One hop of four may have been unlucky all the time, on a machine that does other things too.
-                let far = other.iter().zip(&udp).filter(is_far).count();
-                assert!(far <= 1, "{name} {other:?}, UDP {udp:?}");
+            let mut best = Best::default();
+            let deadline = Instant::now() + patience::deadline(20.0);
+            // The more a machine has to do, the more tries it takes until each way has seen every hop undisturbed.
+            while best.is_apart().is_some() && Instant::now() < deadline {
+                best.take(target, &way);
             }
-            for tcp in [&tcp, &raw[2]] {
-                assert!((tcp[0] - udp[0]).abs() <= 0.100, "TCP {tcp:?}, UDP {udp:?}");
-            }
+            println!("best ms at hops 1 to 4: {best:?}");
+            assert_eq!(best.is_apart(), None, "{best:?}");
         }
     });
+}
+
+/// The shortest times so far, in ms, by way and hop.
+#[derive(Debug, Default)]
+struct Best(BTreeMap<(bool, &'static str), [f64; 4]>);
+
+impl Best {
+    /// Asks every hop thirty times more by every way: all at the same time, so that a machine that has other things
+    /// to do is as busy for one as for the others.
+    fn take(&mut self, target: IpAddr, path: &[Option<IpAddr>]) {
+        let ways = [false, true].into_iter().flat_map(|is_raw| PROTOCOLS.map(|flag| (is_raw, flag)));
+        let begin = |(is_raw, flag): (bool, &'static str)| {
+            let arguments = [flag, "-c", "30", "-i", "100ms"];
+            let child = if is_raw { start(target, &arguments) } else { report::start(target, &arguments) };
+            ((is_raw, flag), child)
+        };
+        let children: Vec<_> = ways.map(begin).collect();
+        for (way, child) in children {
+            let report = report::finish(child);
+            assert_eq!(report.path(), path, "{way:?}");
+            let best = self.0.entry(way).or_insert([f64::INFINITY; 4]);
+            for (best, hop) in best.iter_mut().zip(report.hops()) {
+                *best = best.min(hop.number("rtt_ms/best").expect("an answer"));
+            }
+        }
+    }
+
+    /// A way whose times are not those of UDP without privileges, to 20 µs; a handshake takes the kernel longer than
+    /// the answer to a datagram, and its probes are timed less well: 100 µs at the first hop.
+    fn is_apart(&self) -> Option<(bool, &'static str)> {
+        let Some(udp) = self.0.get(&(false, "--udp")) else { return Some((false, "--udp")) };
+        let is_near = |way: (bool, &str), best: &[f64; 4]| match way {
+            (_, "--tcp") => (best[0] - udp[0]).abs() <= 0.100,
+            _ => best.iter().zip(udp).all(|(one, other)| (one - other).abs() <= 0.020),
+        };
+        self.0.iter().find(|(way, best)| !is_near(**way, best)).map(|(way, _)| *way)
+    }
 }
