@@ -35,11 +35,12 @@
 mod decode;
 mod encode;
 mod path;
+mod quick;
 mod round;
 
 pub use self::decode::{Decoded, Decoder, LineError};
 pub use self::encode::Encoder;
-pub use self::round::round_start;
+pub use self::quick::round_start;
 use crate::engine::record::Record;
 use crate::engine::time::Time;
 

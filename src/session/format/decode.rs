@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::path::Path;
-use super::round::RoundSeed;
+use super::quick;
+use super::round::Written;
 use crate::engine::crosscheck::Echoed;
 use crate::engine::end::Ending;
 use crate::engine::epoch::Epoch;
@@ -45,7 +46,7 @@ pub struct LineError(String);
 /// Reads the records of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    path: Option<Path>,
+    pub(super) path: Option<Path>,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +123,9 @@ struct Missed {
 impl Decoder {
     /// Reads one line, with or without its end.
     pub fn decode(&mut self, line: &[u8]) -> Result<Decoded, LineError> {
+        if let Some(round) = self.path.as_ref().and_then(|path| quick::round(line, path)) {
+            return Ok(Decoded::Record(round));
+        }
         let mut json = serde_json::Deserializer::from_slice(line);
         let line = json.deserialize_map(LineVisitor(self.path.as_ref()));
         let line = line.and_then(|line| json.end().map(|()| line));
@@ -167,7 +171,8 @@ impl<'de> Visitor<'de> for LineVisitor<'_> {
                 Key::Path => Line::Path(map.next_value()?),
                 Key::Round => {
                     let path = self.0.ok_or_else(|| A::Error::custom("a round before any path"))?;
-                    Line::Record(map.next_value_seed(RoundSeed(path))?)
+                    let written: Written = map.next_value()?;
+                    Line::Record(written.of(path).map_err(A::Error::custom)?)
                 }
                 Key::Late => Line::Record(Record::Late(map.next_value::<Late>()?)),
                 Key::Duplicate => Line::Record(Record::Duplicate(map.next_value::<Row>()?)),

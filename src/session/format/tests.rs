@@ -269,6 +269,25 @@ proptest! {
     }
 
     #[test]
+    fn a_round_is_read_the_same_whether_quickly_or_as_any_json(
+        round in any_round(), change in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let (mut encoder, mut text) = (Encoder::default(), String::new());
+        encoder.encode(&round, None, &mut text);
+        let (before, line) = text.trim_end().split_once('\n').unwrap();
+        let mut line = line.as_bytes().to_vec();
+        if let Some((at, byte)) = change {
+            *at.get_mut(&mut line) = byte;
+        }
+        let mut decoder = Decoder::default();
+        decoder.decode(before.as_bytes()).unwrap();
+        let quickly = decoder.path.as_ref().and_then(|path| quick::round(&line, path));
+        prop_assert!(change.is_some() || quickly == Some(round));
+        let at_length = decoder.decode(&[b" ", &line[..]].concat());
+        prop_assert!(quickly.is_none_or(|round| at_length == Ok(Decoded::Record(round))));
+    }
+
+    #[test]
     fn any_line_is_read_or_refused(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 0..4)) {
         let mut decoder = Decoder::default();
         for line in lines {
