@@ -1,35 +1,32 @@
 //! A log-linear distribution of round-trip times: bounded memory, a stated error, merging is addition.
 
-/// What [`Distribution::push_coarse`] takes for one step, so that few numbers tell many values.
-const COARSE: u32 = 4;
-
-/// Steps within one doubling. A value is known to within half a step: at most 1/(2·64), that is 0.8 %.
+/// Divisions of one doubling. A value is known to within half of one: at most 1/(2·64), that is 0.8 %.
 const STEPS: u32 = 64;
 /// Room for so many steps from the start, so that a handful of values need not ask for it one by one.
 const FEW: usize = 16;
 const STEP_BITS: u32 = STEPS.trailing_zeros();
-const LAST_STEP: u32 = step_of(u32::MAX);
 
-/// Counts of µs values. Values below 64 µs are exact; above, quantiles err by at most 0.8 %.
+/// Counts of µs values. Values below 64 µs are exact; above, a step is `WIDTH` 64ths of a doubling: quantiles err by
+/// at most 0.8 %, or by 4 % where it is four ([`Coarse`]).
 ///
 /// Holds only the stretch between the least and the greatest step seen: a few hundred bytes for an
 /// ordinary hop, 7 KiB for one that answered at every time from 1 µs to 60 s.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Distribution {
+pub struct Distribution<const WIDTH: u32 = 1> {
     first: u32,
     counts: Vec<u32>,
     total: u64,
 }
 
-impl Distribution {
+/// One of four times wider steps, so that few numbers tell many values.
+pub type Coarse = Distribution<4>;
+
+impl<const WIDTH: u32> Distribution<WIDTH> {
+    const LAST: u32 = Self::step_of(u32::MAX);
+
     /// Counts one value in µs.
     pub fn push(&mut self, us: u32) {
-        self.insert(step_of(us), 1);
-    }
-
-    /// Counts one value in µs to the middle of four steps: from 64 µs on quantiles err by at most 4 %.
-    pub fn push_coarse(&mut self, us: u32) {
-        self.insert(coarse(step_of(us)), 1);
+        self.insert(Self::step_of(us), 1);
     }
 
     /// Takes all of another's values in.
@@ -50,8 +47,10 @@ impl Distribution {
 
     /// Counts so many values to a step; one that is past the last possible is taken for that.
     pub fn insert(&mut self, step: u32, count: u32) {
-        let step = step.min(LAST_STEP);
-        self.cover(step, step);
+        let step = step.min(Self::LAST);
+        if self.counts.get(step.wrapping_sub(self.first) as usize).is_none() {
+            self.cover(step, step);
+        }
         let count_of = &mut self.counts[(step - self.first) as usize];
         *count_of = count_of.saturating_add(count);
         self.total += u64::from(count);
@@ -74,9 +73,10 @@ impl Distribution {
         }
     }
 
-    /// Makes room for `steps` more steps, so that what follows need not ask for it step by step.
-    pub fn reserve(&mut self, steps: usize) {
-        self.counts.reserve(steps);
+    /// Forgets all values. What room it has it keeps.
+    pub fn clear(&mut self) {
+        self.counts.clear();
+        (self.first, self.total) = (0, 0);
     }
 
     /// How many values it has seen.
@@ -96,12 +96,36 @@ impl Distribution {
         for (step, &count) in (self.first..).zip(&self.counts) {
             seen += u64::from(count);
             if seen >= rank {
-                return Some(middle_of(step));
+                return Some(middle_of(Self::narrow(step)));
             }
         }
         None
     }
 
+    const fn step_of(us: u32) -> u32 {
+        let step = step_of(us);
+        if step < STEPS { step } else { STEPS + (step - STEPS) / WIDTH }
+    }
+
+    /// The step of width 1 in the middle of one of these.
+    const fn narrow(step: u32) -> u32 {
+        if step < STEPS { step } else { STEPS + (step - STEPS) * WIDTH + WIDTH / 2 }
+    }
+}
+
+impl From<&Coarse> for Distribution {
+    /// Each value lies in the middle of its wide step.
+    fn from(coarse: &Coarse) -> Self {
+        let mut narrow = Self::default();
+        if let Some(last) = coarse.counts.len().checked_sub(1) {
+            narrow.cover(Coarse::narrow(coarse.first), Coarse::narrow(coarse.first + last as u32));
+        }
+        coarse.steps().for_each(|(step, count)| narrow.insert(Coarse::narrow(step), count));
+        narrow
+    }
+}
+
+impl Distribution {
     /// From the least value seen to the greatest in at most `most` bins, empty ones among them.
     ///
     /// Each bin is the same number of whole steps, so no value is shared out between two, and bins grow with
@@ -137,10 +161,6 @@ const fn step_of(us: u32) -> u32 {
     (shift << STEP_BITS) + (us >> shift)
 }
 
-const fn coarse(step: u32) -> u32 {
-    if step < STEPS { step } else { step / COARSE * COARSE + COARSE / 2 }
-}
-
 fn middle_of(step: u32) -> f64 {
     if step < 2 * STEPS {
         return f64::from(step);
@@ -161,12 +181,12 @@ mod tests {
 
     #[test]
     fn small_values_are_exact() {
-        let mut distribution = Distribution::default();
+        let mut distribution = Distribution::<1>::default();
         (1..=63).for_each(|us| distribution.push(us));
         assert_eq!(distribution.quantile(0.5), Some(32.0));
         assert_eq!(distribution.quantile(0.0), Some(1.0));
         assert_eq!(distribution.quantile(1.0), Some(63.0));
-        assert_eq!(Distribution::default().quantile(0.5), None);
+        assert_eq!(Distribution::<1>::default().quantile(0.5), None);
     }
 
     #[test]
@@ -207,7 +227,7 @@ mod tests {
         fn a_quantile_errs_by_under_one_percent(
             mut values in prop::collection::vec(1u32..60_000_000, 1..300), q in 0.0f64..1.0,
         ) {
-            let mut distribution = Distribution::default();
+            let mut distribution = Distribution::<1>::default();
             for &us in &values {
                 distribution.push(us);
             }
@@ -224,9 +244,9 @@ mod tests {
             mut values in prop::collection::vec(1u32..60_000_000, 1..300), cut in 0usize..300, q in 0.0f64..1.0,
         ) {
             let of = |values: &[u32]| {
-                let mut distribution = Distribution::default();
+                let mut distribution = Coarse::default();
                 for &us in values {
-                    distribution.push_coarse(us);
+                    distribution.push(us);
                 }
                 distribution
             };
@@ -240,6 +260,7 @@ mod tests {
             let exact = f64::from(values[rank - 1]);
             let got = whole.quantile(q).unwrap();
             prop_assert!((got - exact).abs() <= exact * 0.04, "{} for {}", got, exact);
+            prop_assert_eq!(Distribution::from(&whole).quantile(q), Some(got));
         }
 
         #[test]

@@ -77,15 +77,17 @@ impl History {
     }
 
     fn push_row(&mut self, round: &Round, part: &RoundRow) {
-        let known = known_mut(&mut self.rows, part.row);
+        let Self { slices, rows, gaps, .. } = self;
+        let known = known_mut(rows, part.row);
         let mut numbers = [None; MAX_RESPONDERS];
         for (place, &address) in numbers.iter_mut().zip(&part.responders) {
             *place = number(&mut known.responders, address);
         }
         let totals = Arc::make_mut(&mut known.totals);
+        let mut cell: Option<&mut Cell> = None;
         for (index, &outcome) in part.tries.iter().enumerate() {
             let at = round.due(index);
-            if is_parted(&self.gaps, known.at, at) {
+            if is_parted(gaps, known.at, at) {
                 known.chain = Chain::default();
                 totals.part();
             }
@@ -93,7 +95,13 @@ impl History {
             let is_slowed = is_slowed(&known.slowed, at);
             totals.push(outcome, is_slowed, &part.responders);
             let who = who(outcome).and_then(|by| *numbers.get(usize::from(by))?);
-            self.slices.cell_mut(part.row, at).push(outcome, is_slowed, who, &mut known.chain);
+            // Most tries of a round lie in one slice.
+            let of_slice = match cell.take() {
+                Some(cell) if at < cell.end() => cell,
+                _ => slices.cell_mut(part.row, at),
+            };
+            of_slice.push(outcome, is_slowed, who, &mut known.chain);
+            cell = Some(of_slice);
         }
     }
 

@@ -1,9 +1,10 @@
 //! A cell: what became of one row's tries within one slice of time. Cells merge by addition.
 
+use std::mem::take;
 use std::time::Duration;
 
 use super::chain::{Chain, Link};
-use crate::engine::distribution::Distribution;
+use crate::engine::distribution::Coarse;
 use crate::engine::moments::{Jitter, Moments};
 use crate::engine::probe::Grade;
 use crate::engine::round::{Late, MAX_RESPONDERS, Try};
@@ -26,7 +27,7 @@ pub struct Cell {
     /// |difference| of consecutive answered tries, counted where the later one is.
     pub jitter: Jitter,
     /// Round-trip times by size.
-    pub distribution: Distribution,
+    pub distribution: Coarse,
     /// Times by grade: kernel, mixed, user.
     pub grades: [u64; 3],
     /// Who answered, as numbers in [`History::responders`](super::History::responders); what those past the
@@ -128,6 +129,14 @@ impl Cell {
         }
     }
 
+    /// Empties it. What room it has it keeps.
+    pub(super) fn clear(&mut self) {
+        let (mut distribution, mut responders) = (take(&mut self.distribution), take(&mut self.responders));
+        distribution.clear();
+        responders.clear();
+        *self = Self { distribution, responders, ..Self::default() };
+    }
+
     /// Takes in the cell that follows. The slice stays what it is.
     pub(super) fn add(&mut self, next: &Self) {
         if next.is_empty() {
@@ -164,7 +173,7 @@ impl Cell {
 
     fn book(&mut self, us: u32, grade: Grade, who: Option<u8>) {
         self.rtt.push(us);
-        self.distribution.push_coarse(us);
+        self.distribution.push(us);
         self.grades[grade as usize] += 1;
         self.part(who, |part| {
             part.answered += 1;

@@ -1,6 +1,5 @@
 //! Sealed chunks: the cells of all rows over a stretch of time, never changed again.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cell::Cell;
@@ -19,37 +18,70 @@ pub struct Chunk {
     rows: Vec<(Row, Box<[u8]>)>,
 }
 
-impl Chunk {
-    /// Seals cells of one width, each row's in order of time; cells that share a slice are added up.
-    pub fn seal(
-        (start, length): (Time, Duration),
-        width: Duration,
-        cells: impl IntoIterator<Item = (Row, Cell)>,
-    ) -> Self {
-        let mut rows: BTreeMap<Row, Vec<Cell>> = BTreeMap::new();
-        for (row, cell) in cells {
-            let at = start + width * place(cell.start, start, width) as u32;
-            let of_row = rows.entry(row).or_default();
-            match of_row.last_mut() {
-                Some(last) if last.start == at => last.add(&cell),
-                _ => of_row.push(Cell { start: at, length: width, ..cell }),
-            }
-        }
-        let sealed = rows.into_iter().map(|(row, cells)| {
-            let mut sum = Cell::default();
-            let mut each = Vec::new();
-            for cell in &cells {
-                sum.add(cell);
-                encode(cell, place(cell.start, start, width), &mut each);
-            }
-            let mut bytes = Vec::new();
-            encode(&sum, 0, &mut bytes);
-            bytes.append(&mut each);
-            (row, bytes.into_boxed_slice())
-        });
-        Self { start, length, width, rows: sealed.collect() }
+/// A chunk in the making. Nothing is kept of the cells it is given, so that they may be used again.
+pub struct Sealing {
+    start: Time,
+    length: Duration,
+    width: Duration,
+    rows: Vec<(Row, RowSealing)>,
+}
+
+/// A row's part of it.
+#[derive(Default)]
+struct RowSealing {
+    /// All slices before the one that is open, added up, and as bytes.
+    sum: Cell,
+    bytes: Vec<u8>,
+    /// The slice that the latest cell lies in, and its place in the chunk.
+    open: Cell,
+    place: u64,
+}
+
+impl Sealing {
+    /// A chunk of slices of one width.
+    pub const fn new((start, length): (Time, Duration), width: Duration) -> Self {
+        Self { start, length, width, rows: Vec::new() }
     }
 
+    /// Takes in a cell; each row's come in order of time. Those that share a slice are added up.
+    pub fn take(&mut self, row: Row, cell: &Cell) {
+        let place = (cell.start.since(self.start).as_nanos() / self.width.as_nanos().max(1)) as u64;
+        let index = self.rows.binary_search_by_key(&row, |(row, _)| *row).unwrap_or_else(|index| {
+            self.rows.insert(index, (row, RowSealing::default()));
+            index
+        });
+        let of_row = &mut self.rows[index].1;
+        if of_row.place != place {
+            of_row.close();
+            of_row.place = place;
+        }
+        of_row.open.add(cell);
+    }
+
+    /// The chunk of all that was taken in.
+    pub fn seal(self) -> Chunk {
+        let rows = self.rows.into_iter().map(|(row, mut sealing)| {
+            sealing.close();
+            let mut bytes = Vec::new();
+            encode(&sealing.sum, 0, &mut bytes);
+            bytes.append(&mut sealing.bytes);
+            (row, bytes.into_boxed_slice())
+        });
+        Chunk { start: self.start, length: self.length, width: self.width, rows: rows.collect() }
+    }
+}
+
+impl RowSealing {
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.sum.add(&self.open);
+            encode(&self.open, self.place, &mut self.bytes);
+            self.open.clear();
+        }
+    }
+}
+
+impl Chunk {
     /// When it begins.
     pub const fn start(&self) -> Time {
         self.start
@@ -65,26 +97,41 @@ impl Chunk {
         self.width
     }
 
-    /// Every cell of every row, each row's in order of time.
-    pub fn all(&self) -> impl Iterator<Item = (Row, Cell)> {
-        self.rows.iter().flat_map(|(row, _)| self.cells(*row).map(|cell| (*row, cell)))
+    /// Gives every cell of every row to `each`, each row's in order of time.
+    pub fn each(&self, mut each: impl FnMut(Row, &Cell)) {
+        let mut cell = Cell::default();
+        for (row, bytes) in &self.rows {
+            let mut bytes = &**bytes;
+            let _sum = decode(&mut bytes, &mut cell);
+            while let Some(place) = decode(&mut bytes, &mut cell) {
+                self.date(&mut cell, place);
+                each(*row, &cell);
+            }
+        }
     }
 
     /// The cells of a row, in order of time.
     pub fn cells(&self, row: Row) -> impl Iterator<Item = Cell> {
         let mut bytes = self.bytes(row);
-        let _sum = decode(&mut bytes);
-        std::iter::from_fn(move || decode(&mut bytes)).map(|(place, cell)| Cell {
-            start: self.start + self.width * place as u32,
-            length: self.width,
-            ..cell
+        let _sum = decode(&mut bytes, &mut Cell::default());
+        std::iter::from_fn(move || {
+            let mut cell = Cell::default();
+            let place = decode(&mut bytes, &mut cell)?;
+            self.date(&mut cell, place);
+            Some(cell)
         })
+    }
+
+    /// Says of a cell in which of the slices it lies.
+    fn date(&self, cell: &mut Cell, place: u64) {
+        (cell.start, cell.length) = (self.start + self.width * place as u32, self.width);
     }
 
     /// Adds what a row has within `span` to `to`.
     pub fn add(&self, row: Row, span: Span, to: &mut Cell) {
         if span.from() <= self.start && self.end() <= span.to() {
-            if let Some((_, sum)) = decode(&mut self.bytes(row)) {
+            let mut sum = Cell::default();
+            if decode(&mut self.bytes(row), &mut sum).is_some() {
                 to.add(&sum);
             }
         } else if span.touches(self.start, self.end()) {
@@ -103,8 +150,4 @@ impl Chunk {
         let found = self.rows.binary_search_by_key(&row, |(row, _)| *row);
         found.map(|index| &*self.rows[index].1).unwrap_or_default()
     }
-}
-
-fn place(at: Time, start: Time, width: Duration) -> u64 {
-    (at.since(start).as_nanos() / width.as_nanos().max(1)) as u64
 }

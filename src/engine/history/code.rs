@@ -18,10 +18,6 @@ const ALONE: u8 = 64;
 /// Some were asked less often than others.
 const SLOWED: u8 = 128;
 
-/// How far apart the steps of a distribution lie at least, those of coarse values; and what is set aside at most.
-const STRIDE: u64 = 4;
-const MOST_STEPS: u64 = 256;
-
 /// Writes a cell behind `place`, its number among the slices of its chunk.
 pub fn encode(cell: &Cell, place: u64, to: &mut Vec<u8>) {
     let counts = &cell.counts;
@@ -83,11 +79,11 @@ pub fn encode(cell: &Cell, place: u64, to: &mut Vec<u8>) {
     }
 }
 
-/// Reads the next cell: its place, and what is told of it, at no time yet. `None` at the end.
-pub fn decode(from: &mut &[u8]) -> Option<(u64, Cell)> {
+/// Reads the next cell into `cell`, whatever was in it, at no time yet; gives its place. `None` at the end.
+pub fn decode(from: &mut &[u8], cell: &mut Cell) -> Option<u64> {
     let place = take(from)?;
     let flags = byte(from)?;
-    let mut cell = Cell::default();
+    cell.clear();
     let counts = &mut cell.counts;
     counts.answered = take(from)?;
     if flags & LOSS != 0 {
@@ -114,9 +110,7 @@ pub fn decode(from: &mut &[u8]) -> Option<(u64, Cell)> {
     }
     cell.grades[0] = cell.rtt.count.saturating_sub(cell.grades[1] + cell.grades[2]);
     let mut step = 0;
-    let steps = take(from)?;
-    cell.distribution.reserve((steps * STRIDE).min(MOST_STEPS) as usize);
-    for _ in 0..steps {
+    for _ in 0..take(from)? {
         step += take(from)? as u32;
         cell.distribution.insert(step, take(from)? as u32);
     }
@@ -130,7 +124,7 @@ pub fn decode(from: &mut &[u8]) -> Option<(u64, Cell)> {
             cell.responders.push(Part { who, answered, rtt: take_moments(from)? });
         }
     }
-    Some((place, cell))
+    Some(place)
 }
 
 fn is_alone(part: &Part, cell: &Cell) -> bool {
@@ -232,7 +226,8 @@ mod tests {
             let mut bytes = Vec::new();
             encode(&cell, 300, &mut bytes);
             let mut rest = &bytes[..];
-            let (place, back) = decode(&mut rest).unwrap();
+            let mut back = Cell { carried: true, ..cell.clone() };
+            let place = decode(&mut rest, &mut back).unwrap();
             prop_assert!(rest.is_empty());
             prop_assert_eq!(place, 300);
             prop_assert_eq!(back.distribution.steps().collect::<Vec<_>>(), cell.distribution.steps().collect::<Vec<_>>());

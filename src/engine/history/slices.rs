@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cell::Cell;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Sealing};
 use crate::engine::round::Row;
 use crate::engine::span::Span;
 use crate::engine::time::Time;
@@ -89,11 +89,11 @@ impl Slices {
         let to = floor(at, chunk);
         while let Some(first) = self.open.front().filter(|slice| slice.start < to) {
             let start = floor(first.start, chunk);
-            let mut cells = Vec::new();
+            let mut sealing = Sealing::new((start, chunk), width);
             while let Some(slice) = self.open.pop_front_if(|slice| slice.start < start + chunk) {
-                cells.extend(Arc::unwrap_or_clone(slice).cells);
+                slice.cells.iter().for_each(|(row, cell)| sealing.take(*row, cell));
             }
-            self.sealed[0].push_back(Arc::new(Chunk::seal((start, chunk), width, cells)));
+            self.sealed[0].push_back(Arc::new(sealing.seal()));
         }
         self.sealed_to = self.sealed_to.max(to);
         self.widen();
@@ -109,14 +109,13 @@ impl Slices {
                 };
                 let Some(first) = self.sealed[index].front() else { break };
                 let start = floor(first.start(), next.chunk);
-                let mut cells = Vec::new();
+                let mut wider = Sealing::new((start, next.chunk), next.width);
                 while let Some(old) =
                     self.sealed[index].pop_front_if(|chunk| chunk.start() < start + next.chunk)
                 {
-                    cells.extend(old.all());
+                    old.each(|row, cell| wider.take(row, cell));
                 }
-                let wider = Chunk::seal((start, next.chunk), next.width, cells);
-                self.sealed[index + 1].push_back(Arc::new(wider));
+                self.sealed[index + 1].push_back(Arc::new(wider.seal()));
             }
         }
     }

@@ -56,7 +56,7 @@ impl Totals {
             counts,
             rtt: Running::from(&cell.rtt),
             jitter: cell.inherited.map_or(cell.jitter, |us| cell.jitter.without(us)),
-            distribution: cell.distribution.clone(),
+            distribution: Distribution::from(&cell.distribution),
             grades: cell.grades,
             responders: responders.take(MAX_RESPONDERS).collect(),
             last: cell.last,
