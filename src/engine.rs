@@ -10,6 +10,7 @@ pub mod detector;
 pub mod distribution;
 pub mod end;
 pub mod epoch;
+pub mod even;
 pub mod faults;
 pub mod history;
 pub mod journal;

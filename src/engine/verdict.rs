@@ -8,7 +8,7 @@
 //!   their own, that ration their answers, or that stand in an MPLS tunnel make the place a range.
 //! - **How much** ([`mod@spread`]): the last answering row's own tries; the interval is honest about bursts.
 //! - **Whose**: what only the last row loses may be its own rationing. Answers that come as evenly as out of a
-//!   token bucket prove that ([`mod@even`]), for many hops sooner than for one (`together`); any other
+//!   token bucket prove that ([`even`](super::even)), for many hops sooner than for one (`together`); any other
 //!   pattern proves nothing, and the verdict says so.
 //! - **Latency** ([`mod@rise`]): the level that the last row's times moved to, and which hops moved with it.
 //!
@@ -18,7 +18,6 @@
 //! secondary findings; `limited` is only ever one of those.
 
 mod conclude;
-pub mod even;
 pub mod event;
 pub mod evidence;
 pub mod finding;
@@ -34,21 +33,18 @@ pub mod words;
 use std::time::Duration;
 
 use self::conclude::{Seen, conclude};
-use self::even::evenness;
-use self::evidence::{Evidence, RowEvidence};
+use self::evidence::{Evidence, GATHERING};
 pub use self::finding::{Doubt, Experiment, Finding, HopEvidence, Kind, PaceWish, Standing};
 use self::past::Changes;
 use self::slices::Slices;
 use self::spread::spread;
+use super::even::evenness;
 use super::history::History;
 use super::journal::{Entry, Journal};
 use super::path::PathView;
-use super::round::Row;
 use super::snapshot::Snapshot;
 use super::span::Span;
 
-/// Tries below which nothing is said.
-const GATHERING: u32 = 10;
 /// Tries since a route change from which on only the new route is judged.
 const NEW_ROUTE: u32 = 40;
 
@@ -119,7 +115,7 @@ fn judge(evidence: &Evidence, path: &PathView, changes: &Changes) -> Finding {
     if let Some(now) = now::now(evidence, path) {
         return now;
     }
-    if carriers(evidence, path).is_empty() {
+    if evidence.carriers(path).is_empty() {
         finding.kind = Kind::NoAnswers;
         return finding;
     }
@@ -160,7 +156,7 @@ fn judge(evidence: &Evidence, path: &PathView, changes: &Changes) -> Finding {
 }
 
 fn on_one_route(evidence: &Evidence, path: &PathView, silent: bool, flaps: bool) -> Finding {
-    let rows = carriers(evidence, path);
+    let rows = evidence.carriers(path);
     let losses: Vec<Vec<(u32, bool)>> = rows.iter().map(|row| row.losses().collect()).collect();
     let seen = Seen {
         counts: rows.iter().map(|row| (row.judged(), row.lost)).collect(),
@@ -174,15 +170,5 @@ fn on_one_route(evidence: &Evidence, path: &PathView, silent: bool, flaps: bool)
 }
 
 fn last_tries(part: &Evidence, path: &PathView) -> u32 {
-    carriers(part, path).last().map_or(0, |row| row.judged())
-}
-
-/// The rows whose loss tells of the path, the last of them the one that it is judged up to.
-fn carriers<'a>(evidence: &'a Evidence, path: &PathView) -> Vec<&'a RowEvidence> {
-    let counts = |row: &&RowEvidence| match row.row {
-        Row::Hop(_) => row.answered > 0 && !row.other_flow,
-        // A target that answered before is not silent, whatever it does now.
-        Row::Target => row.answered > 0 || path.target_ttl.is_some() && row.lost > 0,
-    };
-    evidence.rows.iter().filter(counts).collect()
+    part.carriers(path).last().map_or(0, |row| row.judged())
 }

@@ -1,12 +1,12 @@
 //! From what was seen of a path to what is said of it.
 
-use super::even::Evenness;
 use super::evidence::{Evidence, RowEvidence};
 use super::finding::{Doubt, Experiment, Finding, Kind, PaceWish};
 use super::rise::Rise;
 use super::spread::{Episode, Spread};
 use super::steps::{Site, Step, steps};
 use super::together::Together;
+use crate::engine::even::Evenness;
 use crate::engine::round::Row;
 
 /// A hop under suspicion is asked in one of so many intervals.

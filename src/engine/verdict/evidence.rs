@@ -10,6 +10,9 @@ use super::spread::Spread;
 use crate::wire::icmp::Icmp;
 use std::net::IpAddr;
 
+/// Tries below which nothing is said.
+pub const GATHERING: u32 = 10;
+
 /// A try that is decided, and when it was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -263,6 +266,16 @@ impl Evidence {
         part.rows.retain(|row| !row.samples.is_empty());
         part.refusal = part.refusal.filter(|refusal| (from..to).contains(&refusal.from));
         part
+    }
+
+    /// The rows whose loss tells of the path, the last of them the one that it is judged up to.
+    pub fn carriers(&self, path: &PathView) -> Vec<&RowEvidence> {
+        let counts = |row: &&RowEvidence| match row.row {
+            Row::Hop(_) => row.answered > 0 && !row.other_flow,
+            // A target that answered before is not silent, whatever it does now.
+            Row::Target => row.answered > 0 || path.target_ttl.is_some() && row.lost > 0,
+        };
+        self.rows.iter().filter(counts).collect()
     }
 
     /// The target's tries, if it was asked.

@@ -1,6 +1,5 @@
 //! What is the matter at this moment: this machine, a refusal, a circle, or nothing past some hop.
 
-use super::carriers;
 use super::conclude::tunnel_end;
 use super::evidence::{Evidence, Gave, RowEvidence};
 use super::finding::{Finding, Kind};
@@ -96,7 +95,7 @@ fn is_recent(row: &RowEvidence, evidence: &Evidence) -> bool {
 /// Nothing has come from behind some hop for a while, and by chance it would not have come to that.
 fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     let rows: Vec<&RowEvidence> =
-        carriers(evidence, path).into_iter().filter(|row| is_recent(row, evidence)).collect();
+        evidence.carriers(path).into_iter().filter(|row| is_recent(row, evidence)).collect();
     let last = rows.last()?;
     let losses: Vec<(u32, bool)> = last.losses().collect();
     let run = losses.iter().rev().take_while(|(_, lost)| *lost).count();

@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use super::conclude::{Seen, conclude};
-use super::even::{self, Evenness};
-use super::evidence::{Evidence, RowEvidence};
+use super::evidence::{Evidence, GATHERING, RowEvidence};
 use super::finding::{Finding, Kind};
 use super::rise::{self, Rise};
 use super::spread::{self, Block, Spread};
-use super::{GATHERING, carriers};
+use crate::engine::even::{self, Evenness};
 use crate::engine::history::{Cell, History};
 use crate::engine::path::{End, PathView};
 use crate::engine::round::{Round, Row};
@@ -82,7 +81,7 @@ impl<'a> Slices<'a> {
     /// What they say.
     pub fn judge(&self, path: &PathView, flaps: bool) -> Finding {
         let evidence = &self.evidence;
-        let rows = carriers(evidence, path);
+        let rows = evidence.carriers(path);
         let Some(last) = rows.last().filter(|_| self.most_tries() >= GATHERING) else {
             return self.nothing_seen();
         };
@@ -141,7 +140,13 @@ impl<'a> Slices<'a> {
 
     fn evenness(&self, row: &RowEvidence, from: u32) -> Option<Evenness> {
         let share = f64::from(row.lost) / f64::from(row.judged().max(1));
-        (share >= RATIONED).then(|| even::of_blocks(&self.blocks(row.row, from)))?
+        let part = |block: &Block| even::Part {
+            seconds: f64::from(block.to.saturating_sub(block.from)) / 1_000.0,
+            tries: block.tries.into(),
+            answered: block.tries.saturating_sub(block.lost).into(),
+        };
+        let parts = || self.blocks(row.row, from).iter().map(part).collect::<Vec<_>>();
+        (share >= RATIONED).then(|| even::of_parts(&parts()))?
     }
 
     fn blocks(&self, row: Row, from: u32) -> Vec<Block> {

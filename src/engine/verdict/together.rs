@@ -4,7 +4,7 @@
 //! are lost look like loss on the first link. What tells them apart is that each hop's answers come evenly. For
 //! one hop that takes many tries to prove; where most of them come more evenly than chance would have it, few do.
 
-use super::even::{Evenness, is_clustered};
+use crate::engine::even::{Evenness, is_clustered};
 
 /// The share of the rows with losses that must be even.
 const MOST: f64 = 0.75;

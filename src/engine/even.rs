@@ -4,8 +4,6 @@
 //! clock time within an answer or two, however unevenly it is asked; independent tries stray from theirs by the
 //! root of their number. The statistic is the range of that bridge (Kuiper 1960) over its scale.
 
-use super::spread::Block;
-
 /// Below this scale (that of the bridge, in answers) nothing about evenness is known.
 const LEAST: f64 = 2.4;
 
@@ -57,7 +55,8 @@ pub fn is_clustered((more, variance): (f64, f64)) -> bool {
 pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
     let stretches = stretches(losses, paces);
     let n = stretches.iter().map(|stretch| stretch.len()).sum::<usize>() as f64;
-    let kept = stretches.iter().flat_map(|stretch| stretch.iter()).filter(|(_, lost)| !lost).count() as f64;
+    let tries = stretches.iter().flat_map(|stretch| stretch.iter());
+    let kept = tries.filter(|(_, lost)| !lost).count() as f64;
     let time = stretches.iter().map(|stretch| length(stretch)).sum::<f64>();
     let rate = kept / n.max(1.0);
     let scale = (n * rate * (1.0 - rate)).sqrt();
@@ -90,31 +89,48 @@ pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
     })
 }
 
-/// Blocks below which nothing about evenness is known.
-const BLOCKS: usize = 24;
+/// Parts below which nothing about evenness is known.
+const PARTS: usize = 24;
 
-/// The same of a row whose tries are not told apart: how little the answers of blocks differ.
-pub fn of_blocks(blocks: &[Block]) -> Option<Evenness> {
+/// A stretch of time whose tries are not told apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Its length in seconds.
+    pub seconds: f64,
+    /// Decided tries.
+    pub tries: f64,
+    /// Answered ones.
+    pub answered: f64,
+}
+
+/// The same of a row whose tries are not told apart: how little the answers of parts of the time differ.
+pub fn of_parts(parts: &[Part]) -> Option<Evenness> {
     // The first and the last may have been asked for a part of their time only.
-    let [_, whole @ .., _] = blocks else { return None };
-    let kept = |block: &Block| f64::from(block.tries.saturating_sub(block.lost));
-    let seconds = |block: &Block| f64::from(block.to.saturating_sub(block.from)) / 1_000.0;
-    let n: f64 = whole.iter().map(|block| f64::from(block.tries)).sum();
-    let answered: f64 = whole.iter().map(kept).sum();
-    let per_second = answered / whole.iter().map(seconds).sum::<f64>().max(1.0);
+    let [_, whole @ .., _] = parts else { return None };
+    let sum = |value: fn(&Part) -> f64| whole.iter().map(value).sum::<f64>();
+    let (n, answered) = (sum(|part| part.tries), sum(|part| part.answered));
+    let per_second = answered / sum(|part| part.seconds).max(1.0);
     let rate = answered / n.max(1.0);
     let chance = n * rate * (1.0 - rate);
-    if whole.len() < BLOCKS || chance < 1.0 {
+    if whole.len() < PARTS || chance < 1.0 {
         return None;
     }
-    let off: f64 = whole.iter().map(|block| (kept(block) - per_second * seconds(block)).powi(2)).sum();
-    // The sum of squares is of that many degrees of freedom (Wilson and Hilferty's approximation).
-    let (ratio, free) = (off / chance, 2.0 / (9.0 * whole.len() as f64));
-    let z = (ratio.cbrt() - (1.0 - free)) / free.sqrt();
-    let below = if z < 0.0 { (-z * z / 2.0).exp() } else { 1.0 };
-    let tries = n as usize;
-    let (range, scale) = (ratio.sqrt(), chance.sqrt());
-    Some(Evenness { tries, share: 1.0 - rate, scale, per_second, range, chance: below, runs: (0.0, 0.0) })
+    let off: f64 = whole.iter().map(|part| (part.answered - per_second * part.seconds).powi(2)).sum();
+    // The rate is from the same parts, which takes one of the sum of squares' degrees of freedom (Wilson and
+    // Hilferty's approximation).
+    let free = whole.len() as f64 - 1.0;
+    let ratio = off / chance * whole.len() as f64 / free;
+    let spread = 2.0 / (9.0 * free);
+    let z = (ratio.cbrt() - (1.0 - spread)) / spread.sqrt();
+    Some(Evenness {
+        tries: n as usize,
+        share: 1.0 - rate,
+        scale: chance.sqrt(),
+        per_second,
+        range: ratio.sqrt(),
+        chance: if z < 0.0 { (-z * z / 2.0).exp() } else { 1.0 },
+        runs: (0.0, 0.0),
+    })
 }
 
 /// How many more runs there are than by chance, and the variance of that number (Wald and Wolfowitz 1940).
