@@ -123,7 +123,20 @@ pub fn steps(sites: &[Site]) -> Vec<Step> {
         let end = places.get(index + 1).map_or(last, |next| next - 1);
         step.within = doubt(&sites[..=last], step, first, end);
     }
+    for index in (1..steps.len()).rev() {
+        let (step, next) = (steps[index - 1], steps[index]);
+        if next.at < last && may_be_one(&sites[step.at..next.at], &step) {
+            steps[index - 1].within.1 = next.within.1;
+        }
+    }
     steps
+}
+
+/// The rise of a step may come with the next one, so that those between stand out instead.
+fn may_be_one(between: &[Site], step: &Step) -> bool {
+    let places = between.iter().map(|site| Place::new(site, false, CLEANER));
+    let worse: f64 = places.map(|place| place.fit(step.rates.1) - place.fit(step.rates.0)).sum();
+    worse <= STEP + DOUBT
 }
 
 /// The likeliest rates that never fall, as places in the grid (Viterbi 1967).
@@ -202,6 +215,12 @@ mod tests {
     #[test]
     fn two_onsets_are_two_steps() {
         assert_eq!(places(&[0, 0, 30, 33, 28, 150, 161, 148]), [(2, 2), (5, 5)]);
+    }
+
+    #[test]
+    fn a_lone_hop_between_two_steps_may_ration_before_the_one_there_is() {
+        assert_eq!(places(&[0, 0, 240, 300, 310, 290]), [(2, 3), (3, 3)]);
+        assert_eq!(places(&[0, 0, 240, 235, 300, 310, 290]), [(2, 2), (4, 4)], "two lose alike");
     }
 
     #[test]
