@@ -28,6 +28,8 @@ pub struct Evenness {
     pub chance: f64,
     /// How many more runs of answers and losses there are than by chance, and the variance of that number.
     pub runs: (f64, f64),
+    /// No token bucket gives such runs, however chance would have it.
+    pub is_ruled_out: bool,
 }
 
 impl Evenness {
@@ -39,7 +41,8 @@ impl Evenness {
 
     /// There are too few tries yet to rule a token bucket out.
     pub fn is_possible(&self) -> bool {
-        self.tries < 120 && (self.range < 0.85 || self.scale < LEAST) && !is_clustered(self.runs)
+        let is_open = self.range < 0.85 || self.scale < LEAST;
+        self.tries < 120 && is_open && !self.is_ruled_out && !is_clustered(self.runs)
     }
 }
 
@@ -54,17 +57,17 @@ pub fn is_clustered((more, variance): (f64, f64)) -> bool {
 /// nothing of how it rations, and neither does what a full bucket gives before its first loss.
 pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
     let stretches = stretches(losses, paces);
-    let n = stretches.iter().map(|stretch| stretch.len()).sum::<usize>() as f64;
-    let tries = stretches.iter().flat_map(|stretch| stretch.iter());
+    let n = stretches.iter().map(|stretch| stretch.tries.len()).sum::<usize>() as f64;
+    let tries = stretches.iter().flat_map(|stretch| stretch.tries);
     let kept = tries.filter(|(_, lost)| !lost).count() as f64;
-    let time = stretches.iter().map(|stretch| length(stretch)).sum::<f64>();
+    let time = stretches.iter().map(|stretch| length(stretch.tries)).sum::<f64>();
     let rate = kept / n.max(1.0);
     let scale = (n * rate * (1.0 - rate)).sqrt();
     if scale < 1.0 || time <= 0.0 {
         return None;
     }
     let (mut sum, mut before, mut least, mut most) = (0.0, 0.0, 0.0_f64, 0.0_f64);
-    for stretch in &stretches {
+    for Stretch { tries: stretch, .. } in &stretches {
         let (first, step) = (stretch[0].0, length(stretch) / stretch.len() as f64);
         for &(at, lost) in *stretch {
             sum += f64::from(u8::from(!lost));
@@ -76,7 +79,7 @@ pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
     // Steps of one make the range of a bridge look wider than it is; to be sure it is taken to be wider still.
     let (range, wide) = ((most - least - 0.5).max(0.0) / scale, (most - least + 0.55) / scale);
     let per_second = 1_000.0 * kept / time.max(1_000.0);
-    let runs = stretches.iter().map(|stretch| more_runs(stretch));
+    let runs = stretches.iter().map(|stretch| more_runs(stretch.tries));
     let runs = runs.fold((0.0, 0.0), |sum, (more, variance)| (sum.0 + more, sum.1 + variance));
     Some(Evenness {
         tries: n as usize,
@@ -86,6 +89,7 @@ pub fn evenness(losses: &[(u32, bool)], paces: &[u32]) -> Option<Evenness> {
         range,
         chance: below(wide),
         runs,
+        is_ruled_out: stretches.iter().any(Stretch::is_no_bucket),
     })
 }
 
@@ -130,6 +134,7 @@ pub fn of_parts(parts: &[Part]) -> Option<Evenness> {
         range: ratio.sqrt(),
         chance: if z < 0.0 { (-z * z / 2.0).exp() } else { 1.0 },
         runs: (0.0, 0.0),
+        is_ruled_out: false,
     })
 }
 
@@ -142,8 +147,33 @@ fn more_runs(stretch: &[(u32, bool)]) -> (f64, f64) {
     (runs - mean, ((mean - 1.0) * (mean - 2.0) / (n - 1.0).max(1.0)).max(0.0))
 }
 
+/// The tries of a pace from the first loss on.
+struct Stretch<'a> {
+    tries: &'a [(u32, bool)],
+    /// Answers in a row at this pace before.
+    before: usize,
+}
+
+/// Losses, or answers, in a row that a bucket which is asked regularly gives of one kind only.
+const RUN: usize = 3;
+/// No router's bucket holds more answers, if it fills no faster than it is asked: Linux' holds six.
+const LARGEST: f64 = 20.0;
+
+impl Stretch<'_> {
+    /// An empty bucket gives either its answers one by one or its losses, and a large one empties slowly.
+    fn is_no_bucket(&self) -> bool {
+        let longest = |lost: bool| {
+            let runs = self.tries.chunk_by(|a, b| a.1 == b.1).filter(|run| run[0].1 == lost);
+            runs.map(<[_]>::len).max().unwrap_or_default()
+        };
+        let (lost, answered) = (longest(true), longest(false));
+        let held = self.before as f64 * (1.0 - 1.0 / lost.max(1) as f64);
+        lost >= RUN && (answered >= RUN || held > LARGEST)
+    }
+}
+
 /// The tries from each pace's first loss on.
-fn stretches<'a>(losses: &'a [(u32, bool)], paces: &[u32]) -> Vec<&'a [(u32, bool)]> {
+fn stretches<'a>(losses: &'a [(u32, bool)], paces: &[u32]) -> Vec<Stretch<'a>> {
     let mut rest = losses;
     let mut stretches = Vec::with_capacity(paces.len() + 1);
     for &end in paces.iter().chain([&u32::MAX]) {
@@ -152,7 +182,7 @@ fn stretches<'a>(losses: &'a [(u32, bool)], paces: &[u32]) -> Vec<&'a [(u32, boo
         // A single loss may be left from the pace before.
         let mut lost = (0..stretch.len()).filter(|&at| stretch[at].1);
         if let (Some(first), Some(_)) = (lost.next(), lost.next()) {
-            stretches.push(&stretch[first..]);
+            stretches.push(Stretch { tries: &stretch[first..], before: first });
         }
     }
     stretches
@@ -222,5 +252,21 @@ mod tests {
             proven += u32::from(even.is_proven());
         }
         assert!(rare <= 240 && proven == 0, "{rare} {proven}");
+    }
+    #[test]
+    fn runs_that_no_bucket_gives_rule_it_out_at_once() {
+        let series = |runs: &[(u32, bool)]| {
+            let tries = runs.iter().flat_map(|&(count, lost)| (0..count).map(move |_| lost));
+            let tries: Vec<(u32, bool)> = (0..).map(|n| 1_000 * n).zip(tries).collect();
+            evenness(&tries, &[]).unwrap()
+        };
+        assert!(series(&[(20, false), (3, true), (3, false)]).is_ruled_out);
+        assert!(series(&[(120, false), (8, true), (2, false)]).is_ruled_out, "it would have held a hundred");
+        assert!(!series(&[(6, false), (8, true), (1, false), (8, true), (1, false)]).is_ruled_out);
+        assert!(!series(&[(200, false), (1, true), (19, false), (1, true), (19, false)]).is_ruled_out);
+        for rate in [0.15, 0.3, 0.5, 0.66, 0.8, 0.95] {
+            let uneven = (0..600u32).map(|n| 1_000 * n + (mix(n.into()) % 300) as u32);
+            assert!(!evenness(&bucket(uneven, rate), &[]).unwrap().is_ruled_out, "{rate}");
+        }
     }
 }

@@ -60,14 +60,18 @@ fn judged(hops: Branch, interval: Duration) -> Vec<Finding> {
 }
 
 fn judged_as(scenario: Scenario, interval: Duration) -> Vec<Finding> {
+    judged_at(scenario, interval, (1..=20).map(|third| 3 * third))
+}
+
+/// Judges a path at the given seconds.
+fn judged_at(scenario: Scenario, interval: Duration, seconds: impl IntoIterator<Item = u64>) -> Vec<Finding> {
     let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
     let pace = Pace { interval, ..PACE };
     let config = TraceConfig { target: scenario.target, pace, count: None, flows: Flows::Stable, seed: 3 };
     let (mut trace, mut path, mut now) =
         (Trace::new(config, Time::ZERO, anchor), Simulated::new(scenario), Time::ZERO);
-    let moments = (1..=20).map(|third| Time::from_millis(3_000 * third));
-    let findings = moments.map(|moment| {
-        while now < moment {
+    let findings = seconds.into_iter().map(|second| {
+        while now < Time::from_millis(1_000 * second) {
             now = step(&mut trace, &mut path, now, |_, _| {});
         }
         trace.snapshot(now).verdict(Span::All)
@@ -161,6 +165,24 @@ fn trouble_of_the_moment_outweighs_the_past() {
     assert!(finding.text().contains(&format!("hop {at}, {address}, says so")), "{}", finding.text());
     let nobody = still(path(5).into_iter().map(|hop| hop.conduct(Conduct::Silent)).collect());
     assert_eq!(nobody.kind, Kind::NoAnswers);
+}
+
+#[test]
+fn an_outage_that_is_over_is_named_from_its_first_answer_on() {
+    for (before, length, at) in [(40, 12, 7), (120, 8, 7), (120, 12, 3), (600, 5, 7), (600, 31, 2)] {
+        let scenario = Scenario { seed: 44, ..Scenario::still([192, 0, 2, 20], path(11)) }
+            .then(Time::from_millis(1_000 * before), with(11, at, |hop| hop.loss(1.0)))
+            .then(Time::from_millis(1_000 * (before + length)), path(11));
+        // A try is judged lost once the timeout has passed, and counts with its round: six seconds.
+        let seconds = before + 11..before + length + 60;
+        for (second, finding) in seconds.clone().zip(judged_at(scenario, PACE.interval, seconds)) {
+            let after = second - before;
+            let what = format!("{before}, {length} s at {at}, after {after} s: {}", finding.text());
+            assert!(matches!(finding.kind, Kind::Outage | Kind::Loss), "{what}");
+            let (from, to) = finding.between.expect("a place");
+            assert!(usize::from(from) < at && usize::from(to) == at && to - from <= 2, "{what}");
+        }
+    }
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub struct Seen<'a> {
 pub fn conclude(evidence: &Evidence, seen: Seen<'_>, rise: impl FnOnce() -> Option<Rise>) -> Finding {
     let Seen { rows, counts, spread, evenness, silent, flaps } = seen;
     let Some(last) = rows.last() else { return Finding::new(Kind::NoAnswers, evidence) };
-    let Together { even, is_possible } = Together::of(&evenness);
+    let is_quick = evidence.interval < SECOND;
+    let Together { even, is_possible } = Together::of(&evenness, is_quick);
     let site = |((row, even), &(tries, lost)): ((&&RowEvidence, &Option<Evenness>), &(u32, u32))| Site {
         ttl: row.ttl,
         tries,
@@ -55,9 +56,13 @@ pub fn conclude(evidence: &Evidence, seen: Seen<'_>, rise: impl FnOnce() -> Opti
     finding.ci95 = Some(spread.ci95);
     (finding.rate, finding.lost) = (Some(spread.rate), spread.lost);
     let own_even = even.last().copied().flatten();
-    let may_ration = is_possible && evidence.interval < SECOND && spread.rate >= RATIONED;
+    let may_ration = is_possible && is_quick && spread.rate >= RATIONED;
+    // Where one of the rows from the onset on loses as no bucket does, that is carried.
+    let may_be_bucket = |even: &Evenness| even.is_possible() || even.is_proven();
+    let is_open = |step: &Step| evenness[step.within.0..].iter().flatten().all(may_be_bucket);
     let may_be_even = own_even.is_none()
         && evenness.last().copied().flatten().is_some_and(|even| even.is_possible())
+        && largest.is_some_and(is_open)
         || may_ration;
     match (largest, alone.first()) {
         (Some(step), _) if last.lost >= 2 && !may_be_even => {

@@ -29,12 +29,15 @@ pub struct Together {
 }
 
 impl Together {
-    /// Judges rows by how evenly their answers come, where that is known.
-    pub fn of(rows: &[Option<Evenness>]) -> Self {
-        // Hops that are proven each by itself say nothing of the others: what those lose may be lost on a link.
+    /// Judges rows by how evenly their answers come, where that is known; `is_quick` if they are asked more often
+    /// than Linux answers.
+    pub fn of(rows: &[Option<Evenness>], is_quick: bool) -> Self {
+        // Hops that are proven each by itself say nothing of the others, since what those lose may be lost on a
+        // link; but where everyone is asked too often and loses, it is likely for one reason.
         let all: Vec<Evenness> = rows.iter().filter_map(|even| *even).collect();
-        let known: Vec<Evenness> = all.iter().filter(|even| !even.is_proven()).copied().collect();
-        let are_most = 4 * known.len() <= all.len();
+        let is_one = is_quick && all.len() == rows.len();
+        let known: Vec<Evenness> = all.iter().filter(|even| is_one || !even.is_proven()).copied().collect();
+        let are_most = 4 * all.iter().filter(|even| even.is_proven()).count() >= 3 * all.len();
         let most = (MOST * known.len() as f64).ceil() as usize;
         let mut chances: Vec<f64> = known.iter().map(|even| even.chance).collect();
         chances.sort_by(f64::total_cmp);
@@ -92,30 +95,45 @@ mod tests {
     }
 
     fn even(chance: f64) -> Evenness {
-        Evenness { tries: 30, share: 0.5, scale: 2.5, per_second: 1.0, range: 0.7, chance, runs: (0.0, 2.0) }
+        Evenness {
+            tries: 30,
+            share: 0.5,
+            scale: 2.5,
+            per_second: 1.0,
+            range: 0.7,
+            chance,
+            runs: (0.0, 2.0),
+            is_ruled_out: false,
+        }
     }
 
     #[test]
     fn many_rows_prove_what_one_cannot() {
         let rows = |count, chance| vec![Some(even(chance)); count];
-        assert!(Together::of(&rows(8, 0.02)).even.iter().all(Option::is_some));
-        assert!(Together::of(&rows(2, 0.02)).even.iter().all(Option::is_none));
-        assert!(Together::of(&rows(8, 0.7)).even.iter().all(Option::is_none));
+        assert!(Together::of(&rows(8, 0.02), false).even.iter().all(Option::is_some));
+        assert!(Together::of(&rows(2, 0.02), false).even.iter().all(Option::is_none));
+        assert!(Together::of(&rows(8, 0.7), false).even.iter().all(Option::is_none));
         let turns = Some(Evenness { runs: (4.0, 2.0), ..even(0.7) });
-        assert!(Together::of(&[turns; 8]).even.iter().all(Option::is_some));
+        assert!(Together::of(&[turns; 8], false).even.iter().all(Option::is_some));
     }
 
     #[test]
     fn rows_proven_each_by_itself_prove_nothing_of_the_target() {
         let proven = Evenness { tries: 300, scale: 8.0, range: 0.2, ..even(1e-9) };
         let target = Evenness { tries: 300, scale: 8.0, ..even(0.3) };
-        let rows = |target| {
-            let mut rows = vec![Some(proven); 4];
-            rows.push(Some(target));
-            Together::of(&rows)
+        let found = |first, target, is_quick| {
+            let rows = [first, Some(proven), Some(proven), Some(proven), Some(proven), Some(target)];
+            let found = Together::of(&rows, is_quick);
+            (found.even[5].is_some(), found.is_possible)
         };
-        assert_eq!(rows(target).even.iter().filter(|even| even.is_some()).count(), 4);
-        assert!(!rows(target).is_possible);
-        assert!(rows(Evenness { tries: 90, ..target }).is_possible, "there are few tries of it yet");
+        assert_eq!(found(Some(proven), target, false), (false, false));
+        let few = Evenness { tries: 90, ..target };
+        assert_eq!(found(Some(proven), few, false), (false, true), "there are few tries yet");
+        assert_eq!(found(None, target, true), (false, false), "one loses nothing");
+        assert_eq!(
+            found(Some(proven), target, true),
+            (true, false),
+            "all are asked more often than Linux answers"
+        );
     }
 }
