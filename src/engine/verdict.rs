@@ -68,7 +68,9 @@ pub fn verdict(history: &History, path: &PathView, journal: &Journal, span: Span
         past::add(&mut finding, journal, &slices.evidence, true);
         finding
     };
-    finding.hop_ttl = tries.target().map_or_else(|| path.target_ttl.unwrap_or_default(), |row| row.ttl);
+    let ttl = tries.target().map_or_else(|| path.target_ttl.unwrap_or_default(), |row| row.ttl);
+    finding.hop_ttl = ttl;
+    finding.secondary.iter_mut().for_each(|other| other.hop_ttl = ttl);
     finding.take_path(path);
     words::word(&mut finding);
     finding

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hopwatch::engine::journal::{Entry, Journal, What};
 use hopwatch::engine::round::{Row, Try};
 use hopwatch::engine::span::Span;
-use hopwatch::engine::verdict::Kind;
+use hopwatch::engine::verdict::{Finding, Kind};
 use hopwatch::wire::icmp::Icmp;
 
 use crate::week::{DAY, HOUR, address, answered, at, judged, watched, watched_as};
@@ -76,4 +76,14 @@ fn a_refusal_of_a_day_ago_is_no_clean_path() {
     assert_eq!(finding.since, Some(at(start)), "{finding:?}");
     let later = Span::Between(at(start) + Duration::from_secs(HOUR), at(2 * DAY));
     assert_eq!(judged(&history, &journal, later).kind, Kind::Clean);
+}
+
+#[test]
+fn what_is_told_beside_a_verdict_has_its_hop_also_where_that_is_the_target() {
+    let history = watched(2, |_, _| false);
+    let mut journal = Journal::default();
+    let step = What::Latency { before: 6_000, after: 46_000 };
+    journal.take(entry(0, (DAY, DAY + 600), Row::Target, step));
+    let finding = judged(&history, &journal, Span::All);
+    assert_eq!(finding.secondary.iter().map(Finding::ttl).collect::<Vec<_>>(), [Some(6)], "{finding:?}");
 }

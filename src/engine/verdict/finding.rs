@@ -82,7 +82,7 @@ pub struct Finding {
     pub kind: Kind,
     /// The first row that shows it, as far as known.
     pub hop: Option<Row>,
-    /// That row's TTL.
+    /// The target's TTL, for where it is that row; 0 if none is known.
     pub hop_ttl: u8,
     /// The last TTL without it and the first with it: it lies between. 0 is this machine.
     pub between: Option<(u8, u8)>,

@@ -17,8 +17,9 @@ pub struct Rise {
 const BLOCK: usize = 8;
 /// Blocks that each side needs.
 const SIDE: usize = 3;
-/// The least rise worth a word, in µs.
+/// The least rise worth a word, in µs, and as a share of the level.
 const LEAST: f64 = 2_000.0;
+const SHARE: f64 = 0.05;
 
 /// Two levels of a row's round-trip times, the second the higher.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +73,7 @@ pub fn level(blocks: &[(u32, f64)]) -> Option<Level> {
     }
     let level = Level { since: blocks[split].0, medians: (low, high) };
     let size = level.size();
-    (size >= LEAST && size >= 0.08 * low && size >= 6.0 * noise).then_some(level)
+    (size >= LEAST && size >= SHARE * low && size >= 6.0 * noise).then_some(level)
 }
 
 /// The rise to a level, by how much each row's times moved with it.
@@ -146,5 +147,14 @@ mod tests {
         assert_eq!(series(&[(40, 10.0), (42, 30.0), (18, 10.0)]), None);
         assert_eq!(series(&[(40, 10.0), (57, 30.0), (3, 10.0)]), None);
         assert!(series(&[(40, 10.0), (58, 30.0), (1, 10.0)]).is_some(), "one block may be low");
+    }
+    #[test]
+    fn a_rise_is_told_from_a_twentieth_of_the_level_on() {
+        let series = |ms: f64| {
+            let us = |at: u32| 1_000.0 * if at < 40 { 100.0 } else { 100.0 + ms } + f64::from(at % 3) * 50.0;
+            level(&(0..75).map(|at| (8_000 * at, us(at))).collect::<Vec<_>>())
+        };
+        assert!(series(6.6).is_some_and(|level| level.since == 320_000));
+        assert_eq!(series(4.0), None);
     }
 }
