@@ -3,7 +3,8 @@
 //!
 //! Everything is judged at one row, the *watched* one: the target, or while it has never answered the last
 //! hop that answers steadily. Figures of other rows only say where an event begins to show. A hop in between
-//! that answers seldom or never is therefore no event.
+//! that answers seldom or never is therefore no event, nor is what a target leaves unanswered that is proven to
+//! ration its answers.
 //!
 //! Constants count tries and rounds, so they hold at every pace; the times in the comments are for the
 //! default one. [`Journal`](super::journal::Journal) and [`Epochs`] are the lists that
@@ -16,6 +17,7 @@ mod latency;
 mod locals;
 mod outages;
 mod place;
+mod ration;
 mod routes;
 mod tries;
 
@@ -27,6 +29,7 @@ use self::bursts::Bursts;
 use self::latency::Latency;
 use self::locals::Locals;
 use self::outages::Outages;
+use self::ration::Ration;
 use self::routes::Routes;
 use self::tries::{Fate, Outcome, Watched, outcomes};
 use super::epoch::Epochs;
@@ -43,6 +46,7 @@ const ROUNDS: std::ops::RangeInclusive<usize> = 24..=400;
 pub struct Detector {
     rounds: VecDeque<Round>,
     watched: Watched,
+    ration: Ration,
     outages: Outages,
     bursts: Bursts,
     latency: Latency,
@@ -67,6 +71,7 @@ impl Detector {
             Record::Gap(gap) => {
                 self.locals.gap(*gap, &mut self.book);
                 self.outages.forgive(&self.locals, &mut self.book);
+                self.ration.clear();
             }
             _ => {}
         }
@@ -82,7 +87,9 @@ impl Detector {
             self.rounds.pop_front();
         }
         self.locals.pace(round.interval);
+        self.ration.pace(round.interval);
         if self.watched.choose(&self.rounds) {
+            self.ration.clear();
             self.outages.abandon(round.start, &mut self.book);
             self.bursts.abandon(round.start, &mut self.book);
             self.latency.abandon(round.start, &mut self.book);
@@ -103,10 +110,15 @@ impl Detector {
         if let Fate::Answered(us) = outcome.fate {
             self.latency.answered(outcome.at, us, row, &self.rounds, &mut self.book);
         }
+        if let Some(since) = self.ration.push(outcome) {
+            self.outages.excuse(since, outcome.fate.is_failure(), &mut self.book);
+            self.bursts.excuse(since, &mut self.book);
+            return;
+        }
         let share = self.bursts.share();
         self.outages.push(outcome, row, share, &mut self.book);
         if self.outages.is_long() {
-            self.bursts.excuse(self.outages.start());
+            self.bursts.leave_out(self.outages.start());
         } else {
             let usual = self.outages.usual();
             if let Some(since) = self.bursts.push(outcome, row, usual, &mut self.book) {
@@ -122,6 +134,7 @@ impl Detector {
             *slot = Try::Late { us: late.us, by: u8::MAX, grade: late.grade };
         }
         if Some(late.row) == self.watched.row() && !late.refused {
+            self.ration.late(late.round, late.index, late.us);
             self.outages.late(late.round, late.index, &mut self.book);
             self.bursts.late(late.round, late.index, &mut self.book);
         }

@@ -270,3 +270,37 @@ fn answers_that_come_late_shorten_an_outage_or_take_it_back() {
     assert!(list.is_empty(), "{list:#?}");
     assert!(watched.told > 2, "it was listed before the answers came");
 }
+
+/// The way to a target that answers so often a second at most, as Linux does once.
+fn rationed(per_second: f64) -> Branch {
+    with(way(), 8, |hop| hop.limit(Limit { burst: 6.0, per_second }))
+}
+
+#[test]
+fn a_target_that_rations_its_answers_makes_no_events() {
+    for per_second in [0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.85] {
+        let scenario = Scenario::still([192, 0, 2, 200], rationed(per_second));
+        let watched = watch(scenario, HOUR, None);
+        let list: Vec<&Entry> = watched.journal.iter().collect();
+        assert!(list.is_empty(), "{per_second} a second: {list:#?}");
+        assert!(watched.told < 30, "{per_second} a second: {} records", watched.told);
+    }
+}
+
+#[test]
+fn an_outage_of_a_target_that_rations_its_answers_is_one_and_ends() {
+    for per_second in [0.25, 0.4, 0.6, 0.75] {
+        let cut = with(rationed(per_second), 6, |hop| hop.loss(1.0));
+        let scenario = Scenario::still([192, 0, 2, 200], rationed(per_second))
+            .then(at(900), cut)
+            .then(at(1_020), rationed(per_second));
+        let watched = watch(scenario, HOUR, None);
+        let list: Vec<&Entry> = watched.journal.iter().collect();
+        let [outage] = list[..] else { panic!("{per_second} a second: {list:#?}") };
+        assert!(matches!(outage.what, What::Outage { .. }), "{per_second} a second: {outage:?}");
+        // How soon the target misses an answer is up to how seldom it gives one.
+        let start = outage.start.as_nanos() / 1_000_000_000;
+        assert!((898..=930).contains(&start), "{per_second} a second: {outage:?}");
+        assert_near(outage.end, 1_020, outage);
+    }
+}

@@ -78,8 +78,19 @@ impl Bursts {
     }
 
     /// What failed since `start` is an outage of its own.
-    pub fn excuse(&mut self, start: Time) {
+    pub fn leave_out(&mut self, start: Time) {
         self.window.retain(|outcome| outcome.at < start);
+    }
+
+    /// The row rations its answers since then: what began later was no burst, and what began before is over.
+    pub fn excuse(&mut self, since: Time, book: &mut Book) {
+        match &self.open {
+            Some(burst) if burst.entry.start < since => self.abandon(since, book),
+            _ => {
+                self.window.clear();
+                self.open.take().into_iter().for_each(|burst| book.withdraw(burst.entry));
+            }
+        }
     }
 
     /// Another row is watched from `at` on.

@@ -126,6 +126,17 @@ impl Outages {
         self.run.retain(|fail| !locals.covers(fail.at));
     }
 
+    /// The row rations its answers since then: what began later was no outage, and what began before is over.
+    /// That the latest try failed, or did not, is usual.
+    pub fn excuse(&mut self, since: Time, is_failure: bool, book: &mut Book) {
+        self.background.push(is_failure);
+        self.run.clear();
+        match self.latest.take_if(|latest| latest.entry.start >= since) {
+            Some(none) => book.withdraw(none.entry),
+            None => self.abandon(since, book),
+        }
+    }
+
     /// Another row is watched from `at` on.
     pub fn abandon(&mut self, at: Time, book: &mut Book) {
         self.run.clear();
