@@ -1,6 +1,7 @@
 //! The verdict as a classifier: labelled cases from a seed, judged at every round.
 
 mod chance;
+mod cost;
 mod events;
 mod journal;
 mod limit;

@@ -23,13 +23,18 @@ pub fn address(ttl: u8) -> IpAddr {
 }
 
 pub fn path() -> PathView {
+    path_over(ROUTERS)
+}
+
+/// A path over so many routers.
+pub fn path_over(routers: u8) -> PathView {
     let hop = |ttl| HopView { current: Some(address(ttl)), ..HopView::default() };
     PathView {
-        end: End::Target { ttl: ROUTERS + 1, upto: ROUTERS + 1 },
-        target_ttl: Some(ROUTERS + 1),
-        last_hop: ROUTERS,
-        hops: (1..=ROUTERS).map(hop).collect(),
-        target: hop(ROUTERS + 1),
+        end: End::Target { ttl: routers + 1, upto: routers + 1 },
+        target_ttl: Some(routers + 1),
+        last_hop: routers,
+        hops: (1..=routers).map(hop).collect(),
+        target: hop(routers + 1),
     }
 }
 
@@ -46,19 +51,24 @@ pub fn answered(second: u64, ttl: u8) -> Try {
 
 /// The same; `gives` says what a try gives.
 pub fn watched_as(days: u64, gives: impl Fn(u64, u8) -> Try) -> History {
+    watched_over(ROUTERS, days, gives)
+}
+
+/// The same over so many routers.
+pub fn watched_over(routers: u8, days: u64, gives: impl Fn(u64, u8) -> Try) -> History {
     let mut history = History::default();
     for number in 0..days * DAY / 3 {
         let part = |ttl: u8| {
             let tries = (0..3).map(|index| gives(3 * number + index, ttl));
-            let row = if ttl > ROUTERS { Row::Target } else { Row::Hop(ttl) };
+            let row = if ttl > routers { Row::Target } else { Row::Hop(ttl) };
             RoundRow { row, ttl, responders: vec![address(ttl)], tries: tries.collect() }
         };
         history.push(Round {
             number: number as u32,
             start: Time::from_millis(3_000 * number),
             interval: Duration::from_secs(1),
-            end: End::Target { ttl: ROUTERS + 1, upto: ROUTERS + 1 },
-            rows: (1..=ROUTERS + 1).map(part).collect(),
+            end: End::Target { ttl: routers + 1, upto: routers + 1 },
+            rows: (1..=routers + 1).map(part).collect(),
         });
     }
     history
