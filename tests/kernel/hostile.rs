@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::report::{self, Hop};
 use crate::support::lab;
-use crate::support::responder::{Liar, Node, Responder, Seen, Wait, both};
+use crate::support::responder::{Fate, Liar, Node, Responder, Seen, Wait, both};
 
 /// The distance of the target.
 const TARGET: u8 = 4;
@@ -25,11 +25,19 @@ fn path() -> Vec<Node> {
         .collect()
 }
 
-/// Milliseconds that the answers to a hop took, by the responder's stamps, the least and the most.
+/// Milliseconds that the answers to a hop took, by the responder's stamps, the least and the most; no bound above
+/// where the stamp of an answer that left was itself lost, as in a rush after a stall of the responder.
 fn truth(seen: &[Seen], target: IpAddr, hop: &Hop) -> [f64; 2] {
-    let of = |probe: &&Seen| probe.destination == target && u64::from(probe.ttl) == hop.ttl();
-    let times = seen.iter().filter(of).filter_map(Seen::delay).map(|nanos| nanos as f64 / 1e6);
-    times.fold([f64::INFINITY, 0.0], |[least, most], ms| [least.min(ms), most.max(ms)])
+    let of = |probe: &&Seen| {
+        probe.destination == target && u64::from(probe.ttl) == hop.ttl() && probe.fate == Fate::Answered
+    };
+    seen.iter().filter(of).fold([f64::INFINITY, 0.0], |[least, most], probe| {
+        let ms = probe.delay().map(|nanos| nanos as f64 / 1e6);
+        if ms.is_none() {
+            println!("no stamp of an answer at TTL {}", probe.ttl);
+        }
+        [least.min(ms.unwrap_or(least)), most.max(ms.unwrap_or(f64::INFINITY))]
+    })
 }
 
 /// Who gets the lies first.
