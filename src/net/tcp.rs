@@ -6,7 +6,8 @@
 //! way the socket is closed at once, an open connection by a RST.
 //!
 //! Linux sends a SYN again after a second, and an answer to that one would pass for a slow answer to the
-//! first. So every probe is given up shortly before; what comes later is lost to TCP.
+//! first. So every probe is given up shortly before; what comes later is lost to TCP. While nothing is answered at
+//! all, one connection besides finds out whether this machine drops SYNs (`silence`).
 //!
 //! **Flow.** TCP allows one connection at a time from a port to the same port of a host, and probes to
 //! several hops are under way at once. So each TTL has a source port of its own, which it keeps from try to
@@ -16,6 +17,7 @@
 //! that the kernel picks.
 
 mod attempts;
+mod silence;
 mod socket;
 
 use std::collections::HashMap;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use socket2::Socket;
 
 use self::attempts::{Attempt, Attempts};
+use self::silence::Silence;
 use self::socket::Outcome;
 use super::channel::ChannelConfig;
 use super::clock::Clock;
@@ -67,6 +70,7 @@ pub struct Tcp {
     flows: HashMap<u8, Flow>,
     /// When the next hop was last found silent on the link.
     silent: Option<Time>,
+    silence: Silence,
     buffer: Vec<u8>,
     /// Keeps the kernel stamping: it stops where no socket wants stamps, and takes a while to begin again.
     _stamping: Socket,
@@ -84,6 +88,7 @@ impl Tcp {
             attempts: Attempts::default(),
             flows: HashMap::new(),
             silent: None,
+            silence: Silence::default(),
             buffer: vec![0; 2_048],
             _stamping: stamping,
         })
@@ -137,24 +142,31 @@ impl Tcp {
     pub fn poll(&mut self) -> Option<Event> {
         while let Some(attempt) = self.attempts.pop_ready() {
             if let Some(event) = self.read(&attempt) {
+                if matches!(event, Event::Reply(_)) {
+                    self.silence.end(self.clock.now(), attempt.ttl);
+                }
                 return Some(event);
             }
         }
         // Whatever came in time has been read.
-        while let Some(attempt) = self.attempts.pop_older(self.clock.now(), PATIENCE) {
+        let now = self.clock.now();
+        while let Some(attempt) = self.attempts.pop_older(now, PATIENCE) {
             if let Some(fault) = self.kept_back(&attempt) {
                 return Some(Event::Local { no: Some(attempt.no), fault });
             }
             if self.flows.get(&attempt.ttl).is_some_and(|flow| flow.is_targets && flow.port == attempt.port) {
                 self.flows.remove(&attempt.ttl);
             }
+            self.silence.given_up(now, &attempt, &self.config);
         }
-        None
+        let no = self.silence.poll(now)?;
+        Some(Event::Local { no: Some(no), fault: LocalFault::Firewall })
     }
 
-    /// When the next probe is to be given up.
+    /// When [`poll`](Self::poll) has work though nothing arrives.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.attempts.first_sent().map(|sent| sent + PATIENCE)
+        let given_up = self.attempts.first_sent().map(|sent| sent + PATIENCE);
+        [given_up, self.silence.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Waits until something may have arrived since [`poll`](Self::poll) last gave nothing.

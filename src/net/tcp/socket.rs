@@ -14,7 +14,9 @@ use crate::net::channel::ChannelConfig;
 use crate::net::error_queue::socket::{self as queue, Extended, Message};
 use crate::wire::icmp::Family;
 
-sockopt_impl!(TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, libc::tcp_info);
+sockopt_impl!(
+    /// What the kernel knows of a connection, tcp(7).
+    TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, libc::tcp_info);
 
 /// Congestion without a loss (linux/tcp.h).
 const TCP_CA_CWR: u8 = 2;
