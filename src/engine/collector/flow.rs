@@ -51,10 +51,8 @@ impl Collector {
         let (mut open, mut closed) = (None, None);
         for (no, entry) in numbered.filter(|(_, entry)| entry.flow == flow) {
             let Some(sent) = entry.sent else { continue };
-            let waits = match flow {
-                Flow::Stable => entry.is_unanswered() && reaches(entry),
-                Flow::Own(_) => entry.answered.is_none(),
-            };
+            // Also one that is thought not to have left, or is not judged: if it did leave, its answer may come.
+            let waits = entry.answered.is_none() && (flow != Flow::Stable || reaches(entry));
             if reply.received.since(sent.time) > self.horizon() {
                 continue;
             }
@@ -79,8 +77,9 @@ impl Collector {
 
     /// Whether an application's answer in the stable flow may still be due at `now`.
     pub fn is_direct_due(&self, now: Time, path: &Path) -> bool {
-        let may =
-            |entry: &Entry| entry.flow == Flow::Stable && entry.is_unanswered() && path.may_reach(entry.ttl);
+        let may = |entry: &Entry| {
+            entry.flow == Flow::Stable && entry.answered.is_none() && path.may_reach(entry.ttl)
+        };
         let is_believed =
             |entry: &Entry| entry.sent.is_some_and(|sent| now.since(sent.time) <= self.horizon());
         self.since(now).any(|entry| may(entry) && is_believed(entry))

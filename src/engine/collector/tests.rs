@@ -125,3 +125,15 @@ fn only_where_stamps_come_does_a_missing_one_tell() {
     );
     assert_eq!(three().handle_timeout(at(9_000), never), Overdue { unsent: None, lost: Some(ProbeNo(2)) });
 }
+
+#[test]
+fn an_answer_that_names_its_flow_alone_may_be_to_a_probe_that_is_not_judged() {
+    let (mut collector, path) = (three(), Path::new(TARGET, 1, 30));
+    let direct = |ms| Reply::new(None, TARGET, Answer::Direct, at(ms), Wall(0));
+    collector.handle_timeout(at(3_500), |no, _| no == ProbeNo(0));
+    collector.handle_timeout(at(4_500), never);
+    let candidate = collector.only_candidate(Flow::Stable, &direct(4_600), &path);
+    assert_eq!(candidate, Err(Stray::Ambiguous));
+    let candidate = collector.only_candidate(Flow::Stable, &direct(61_500), &path);
+    assert_eq!(candidate, Ok(ProbeNo(2)), "too late for the others");
+}
