@@ -100,7 +100,7 @@ fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     let losses: Vec<(u32, bool)> = last.losses().collect();
     let run = losses.iter().rev().take_while(|(_, lost)| *lost).count();
     let since = losses.get(losses.len().checked_sub(run)?)?.0;
-    if run < DOWN || (evidence.length + evidence.interval).saturating_sub(since) < SILENCE {
+    if run < DOWN || evidence.length.saturating_add(evidence.interval).saturating_sub(since) < SILENCE {
         return None;
     }
     let tails: Vec<Tail> = rows.iter().map(|row| Tail::of(row, since)).collect();
