@@ -26,7 +26,7 @@ use self::schedule::Schedule;
 use self::slices::Slices;
 pub use self::totals::{ResponderTotals, Totals};
 use super::record::{Gap, Record, Slowed, Why};
-use super::round::{LATE, Late, MAX_RESPONDERS, Round, RoundRow, Row, Try};
+use super::round::{LATE, Late, MAX_RESPONDERS, Responders, Round, RoundRow, Row, Try};
 use super::span::Span;
 use super::time::Time;
 
@@ -204,9 +204,9 @@ impl History {
     pub fn size(&self) -> usize {
         let rounds = self.recent().map(|round| {
             let parts = round.rows.iter().map(|part| {
-                size_of::<RoundRow>()
-                    + part.responders.capacity() * size_of::<IpAddr>()
-                    + part.tries.capacity() * size_of::<Try>()
+                let RoundRow { responders, tries, .. } = part;
+                let responders = if responders.spilled() { size_of_val(&**responders) } else { 0 };
+                size_of::<RoundRow>() + responders + if tries.spilled() { size_of_val(&**tries) } else { 0 }
             });
             size_of::<Round>() + parts.sum::<usize>()
         });
@@ -235,7 +235,7 @@ fn is_parted(gaps: &VecDeque<Gap>, before: Option<Time>, at: Time) -> bool {
 }
 
 /// The place of `address` among a round row's responders, adding it if there is room.
-pub fn responder_index(responders: &mut Vec<IpAddr>, address: IpAddr) -> u8 {
+pub fn responder_index(responders: &mut Responders, address: IpAddr) -> u8 {
     let known = responders.iter().position(|&known| known == address);
     let index = known.unwrap_or_else(|| {
         if responders.len() < MAX_RESPONDERS {
@@ -262,7 +262,7 @@ mod tests {
     }
 
     fn round(number: u32, tries: &[Try]) -> Round {
-        let part = RoundRow { row: Row::Hop(1), ttl: 1, responders: vec![HERE], tries: tries.to_vec() };
+        let part = RoundRow { row: Row::Hop(1), ttl: 1, responders: [HERE].into(), tries: tries.into() };
         let interval = Duration::from_secs(1);
         Round { number, start: Time::ZERO, interval, end: End::Silent, rows: vec![part] }
     }
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn responders_past_the_most_share_the_last_place() {
-        let mut responders = Vec::new();
+        let mut responders = Responders::new();
         let address = |n: u8| IpAddr::from([192, 0, 2, n]);
         let places: Vec<u8> = (0..40).map(|n| responder_index(&mut responders, address(n))).collect();
         assert_eq!((responders.len(), places[3], places[39]), (MAX_RESPONDERS, 3, 15));

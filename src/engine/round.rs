@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::end::End;
 use super::probe::Grade;
@@ -110,6 +111,11 @@ impl Try {
     }
 }
 
+/// Tries, as many as are usual without asking for room elsewhere: there are hundreds of thousands of rounds.
+pub type Tries = SmallVec<[Try; 3]>;
+/// The addresses that gave them.
+pub type Responders = SmallVec<[IpAddr; 1]>;
+
 /// One row's part of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoundRow {
@@ -118,9 +124,9 @@ pub struct RoundRow {
     /// The TTL they were sent with; for the target the lowest of them.
     pub ttl: u8,
     /// Who answered or refused, in order of first answer; at most 255.
-    pub responders: Vec<IpAddr>,
+    pub responders: Responders,
     /// The tries, in the order sent.
-    pub tries: Vec<Try>,
+    pub tries: Tries,
 }
 
 /// A round of tries.

@@ -34,7 +34,7 @@ pub const fn answered(us: u32, by: u8) -> Try {
 /// One row's part of a round.
 pub fn part(row: Row, ttl: u8, responders: &[&str], tries: &[Try]) -> RoundRow {
     let responders = responders.iter().map(|text| address(text)).collect();
-    RoundRow { row, ttl, responders, tries: tries.to_vec() }
+    RoundRow { row, ttl, responders, tries: tries.into() }
 }
 
 /// A round of three tries.
@@ -304,8 +304,8 @@ fn any_round() -> impl Strategy<Value = Round> {
     let rows = (row, any::<u8>(), responders, tries).prop_map(|(row, ttl, responders, tries)| RoundRow {
         row,
         ttl,
-        responders,
-        tries,
+        responders: responders.into(),
+        tries: tries.into(),
     });
     (any::<u32>(), prop::collection::vec(rows, 0..6)).prop_map(|(number, rows)| round(number, rows))
 }

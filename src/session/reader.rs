@@ -1,10 +1,13 @@
 //! All parts of a session, line by line. Any file may be given: what is no session, or wrong in one, gives one
 //! clear message, and a last line that is torn is no error.
 
+mod ahead;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use self::ahead::ahead;
 use super::files;
 use super::format::{Decoded, Decoder, LineError, round_start};
 use super::header::Header;
@@ -83,14 +86,16 @@ impl Session {
     ///
     /// The first part's header is not given again; a later one says what the wall clock had come to, so it is
     /// given as a clock step where it differs.
-    pub fn read(&self, span: Span, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
+    pub fn read(&self, span: Span, each: impl FnMut(Record)) -> Result<Met, ReadError> {
         let mut was_in = false;
-        let of = |line: &[u8]| {
+        let of = move |line: &[u8]| {
             let Some(at) = round_start(line) else { return Use::Now };
             let is_in = span.from() <= at && at < span.to();
             if std::mem::replace(&mut was_in, is_in) || is_in { Use::Now } else { Use::Never }
         };
-        self.walk(of, &mut each)
+        ahead(|give| self.walk(of, give), each).unwrap_or_else(|error| {
+            Err(ReadError::Io(self.parts.first().cloned().unwrap_or_default(), error))
+        })
     }
 
     /// Gives every record to `each`, but of the rounds only the first, the last, and those with another record right
@@ -105,11 +110,7 @@ impl Session {
         self.walk(of, &mut each)
     }
 
-    fn walk(
-        &self,
-        mut of: impl FnMut(&[u8]) -> Use,
-        each: &mut impl FnMut(Record),
-    ) -> Result<Met, ReadError> {
+    fn walk(&self, mut of: impl FnMut(&[u8]) -> Use, each: &mut dyn FnMut(Record)) -> Result<Met, ReadError> {
         let mut met = Met::default();
         let mut started = self.header.started;
         for path in &self.parts {
@@ -171,7 +172,7 @@ enum Use {
 
 impl Met {
     /// Counts what a line held; a record is given to `each`.
-    fn take(&mut self, decoded: Decoded, each: &mut impl FnMut(Record)) {
+    fn take(&mut self, decoded: Decoded, each: &mut dyn FnMut(Record)) {
         match decoded {
             Decoded::Record(record) => {
                 self.records += 1;

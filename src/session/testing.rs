@@ -7,7 +7,7 @@ use super::header::Header;
 use crate::engine::end::End;
 use crate::engine::probe::Grade;
 use crate::engine::record::Record;
-use crate::engine::round::{Round, RoundRow, Row, Try};
+use crate::engine::round::{Round, RoundRow, Row, Tries, Try};
 use crate::engine::snapshot::Pace;
 use crate::engine::time::Time;
 
@@ -56,7 +56,7 @@ pub fn rounds_of(number: u32, hops: u8) -> Record {
             0 => Try::Lost,
             _ => Try::Answered { us: us(index), by: 0, grade: Grade::Kernel },
         });
-        let tries: Vec<Try> = tries.collect();
+        let tries: Tries = tries.collect();
         let answers = tries.iter().any(|outcome| *outcome != Try::Lost);
         let responders = answers.then(|| [192, 0, 2, ttl].into()).into_iter().collect();
         RoundRow { row: if ttl == hops { Row::Target } else { Row::Hop(ttl) }, ttl, responders, tries }

@@ -117,7 +117,7 @@ impl Scene {
         let hops = (1u8..).zip(&self.rows).map(|(ttl, (responders, of))| RoundRow {
             row: Row::Hop(ttl),
             ttl,
-            responders: responders.clone(),
+            responders: responders.iter().copied().collect(),
             tries: tries(of),
         });
         let target = RoundRow {

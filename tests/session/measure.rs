@@ -67,7 +67,7 @@ fn round(number: u32) -> Record {
             }
         });
         let row = if ttl == HOPS { Row::Target } else { Row::Hop(ttl) };
-        RoundRow { row, ttl, responders: vec![IpAddr::from([192, 0, 2, ttl])], tries: tries.collect() }
+        RoundRow { row, ttl, responders: [IpAddr::from([192, 0, 2, ttl])].into(), tries: tries.collect() }
     };
     Record::Round(Round {
         number,

@@ -7,7 +7,7 @@ use hopwatch::engine::end::End;
 use hopwatch::engine::history::{Cell, History, Totals};
 use hopwatch::engine::probe::Grade;
 use hopwatch::engine::record::{Gap, Record, Why};
-use hopwatch::engine::round::{Late, Round, RoundRow, Row, Try};
+use hopwatch::engine::round::{Late, Responders, Round, RoundRow, Row, Try};
 use hopwatch::engine::span::Span;
 use hopwatch::engine::time::Time;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use crate::rounds::{Dice, Watch, responder};
 
 /// What the plain formulas say of some tries.
-fn plain(tries: &[(Try, Vec<IpAddr>)]) -> Totals {
+fn plain(tries: &[(Try, Responders)]) -> Totals {
     let mut totals = Totals::default();
     for (outcome, by) in tries {
         totals.push(*outcome, false, by);
@@ -164,7 +164,7 @@ fn what_lies_behind_a_gap_has_nothing_to_do_with_what_was_before() {
     let answered = |us| Try::Answered { us, by: 0, grade: Grade::Kernel };
     let round = |number: u32, start_s: u64, tries: &[Try]| {
         let part =
-            RoundRow { row: Row::Target, ttl: 1, responders: vec![responder(1)], tries: tries.to_vec() };
+            RoundRow { row: Row::Target, ttl: 1, responders: [responder(1)].into(), tries: tries.into() };
         let (interval, start) = (Duration::from_secs(1), Time::from_millis(1_000 * start_s));
         Record::Round(Round { number, start, interval, end: End::Silent, rows: vec![part] })
     };

@@ -65,7 +65,7 @@ impl Watch {
         let rows = (1u8..).zip(&mut self.in_loss).map(|(ttl, in_loss)| RoundRow {
             row: Row::Hop(ttl),
             ttl,
-            responders: vec![responder(ttl), responder(ttl + 100)],
+            responders: vec![responder(ttl), responder(ttl + 100)].into(),
             tries: (0..3).map(|_| outcome(&mut self.dice, in_loss, 2_000 * u32::from(ttl))).collect(),
         });
         let rows = rows.collect();

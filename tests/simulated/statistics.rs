@@ -49,8 +49,8 @@ fn history(tries: impl Iterator<Item = Try>, size: usize) -> (History, Time) {
     let (mut history, mut now, mut number) = (History::default(), Time::ZERO, 0);
     let mut tries = tries.peekable();
     while tries.peek().is_some() {
-        let tries: Vec<Try> = tries.by_ref().take(size).collect();
-        let part = RoundRow { row: Row::Hop(1), ttl: 1, responders: vec![ROUTER], tries };
+        let tries = tries.by_ref().take(size).collect();
+        let part = RoundRow { row: Row::Hop(1), ttl: 1, responders: [ROUTER].into(), tries };
         history.push(Round { number, start: now, interval: SECOND, end: End::Silent, rows: vec![part] });
         number += 1;
         now = now + SECOND * u32::try_from(size).expect("small");

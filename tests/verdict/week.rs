@@ -61,7 +61,7 @@ pub fn watched_over(routers: u8, days: u64, gives: impl Fn(u64, u8) -> Try) -> H
         let part = |ttl: u8| {
             let tries = (0..3).map(|index| gives(3 * number + index, ttl));
             let row = if ttl > routers { Row::Target } else { Row::Hop(ttl) };
-            RoundRow { row, ttl, responders: vec![address(ttl)], tries: tries.collect() }
+            RoundRow { row, ttl, responders: [address(ttl)].into(), tries: tries.collect() }
         };
         history.push(Round {
             number: number as u32,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hopwatch::engine::journal::{Entry, What};
 use hopwatch::engine::path::{End, HopView, PathView};
 use hopwatch::engine::probe::Grade;
-use hopwatch::engine::round::{Round, RoundRow, Row, Try};
+use hopwatch::engine::round::{Responders, Round, RoundRow, Row, Tries, Try};
 use hopwatch::engine::time::Time;
 use hopwatch::wire::extension::Label;
 use hopwatch::wire::icmp::Icmp;
@@ -319,7 +319,7 @@ impl World {
 
 fn book(parts: &mut Vec<RoundRow>, row: Row, ttl: usize, outcome: Try, by: Option<IpAddr>) {
     let place = parts.iter().position(|part| part.row == row).unwrap_or_else(|| {
-        parts.push(RoundRow { row, ttl: ttl as u8, responders: Vec::new(), tries: Vec::new() });
+        parts.push(RoundRow { row, ttl: ttl as u8, responders: Responders::new(), tries: Tries::new() });
         parts.len() - 1
     });
     let part = &mut parts[place];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::engine::history::responder_index;
 use crate::engine::path::{Meaning, Path};
 use crate::engine::probe::{Flow, Grade, SentAt};
-use crate::engine::round::{Row, Try};
+use crate::engine::round::{Responders, Row, Try};
 use crate::engine::time::{Time, Wall};
 
 /// What became of a probe, so far.
@@ -85,7 +85,7 @@ impl Entry {
     }
 
     /// The try as a round tells it; who answered is looked up in `responders`, or added there.
-    pub fn outcome(&self, responders: &mut Vec<IpAddr>) -> Try {
+    pub fn outcome(&self, responders: &mut Responders) -> Try {
         match self.state {
             State::InFlight => Try::InFlight,
             State::Lost => Try::Lost,

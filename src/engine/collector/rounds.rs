@@ -4,7 +4,7 @@ use super::entry::State;
 use super::{Collector, Open};
 use crate::engine::path::Path;
 use crate::engine::probe::ProbeNo;
-use crate::engine::round::{Round, RoundRow, Row};
+use crate::engine::round::{Responders, Round, RoundRow, Row, Tries};
 
 /// Where a probe is booked: the row and the place in it, or past the end.
 type Booking = (ProbeNo, Option<(Row, u8)>);
@@ -58,7 +58,8 @@ impl Collector {
                 continue;
             };
             let at = rows.iter().position(|part| part.row == row).unwrap_or_else(|| {
-                let part = RoundRow { row, ttl: entry.ttl, responders: Vec::new(), tries: Vec::new() };
+                let part =
+                    RoundRow { row, ttl: entry.ttl, responders: Responders::new(), tries: Tries::new() };
                 rows.push(part);
                 rows.len() - 1
             });

@@ -3,6 +3,8 @@
 use std::mem::take;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::chain::{Chain, Link};
 use crate::engine::distribution::Coarse;
 use crate::engine::moments::{Jitter, Moments};
@@ -32,7 +34,7 @@ pub struct Cell {
     pub grades: [u64; 3],
     /// Who answered, as numbers in [`History::responders`](super::History::responders); what those past the
     /// most for a hop answered counts for the row alone.
-    pub responders: Vec<Part>,
+    pub responders: SmallVec<[Part; 1]>,
     /// The latest try's time in µs; `None` after a loss.
     pub last: Option<u32>,
     /// The first difference in `jitter`, where its earlier try lies before the slice.
@@ -167,8 +169,9 @@ impl Cell {
     }
 
     /// What it takes on the heap, in bytes.
-    pub(super) const fn size(&self) -> usize {
-        self.distribution.size() + self.responders.capacity() * size_of::<Part>()
+    pub(super) fn size(&self) -> usize {
+        let responders = if self.responders.spilled() { size_of_val(&*self.responders) } else { 0 };
+        self.distribution.size() + responders
     }
 
     fn book(&mut self, us: u32, grade: Grade, who: Option<u8>) {

@@ -61,7 +61,9 @@ impl Slices {
         let index = match after.checked_sub(1) {
             Some(index) if self.open[index].start == start => index,
             _ => {
-                self.open.insert(after, Arc::new(Slice { start, cells: Vec::new() }));
+                // Mostly the rows are those of the slice before.
+                let rows = self.open.back().map_or(0, |slice| slice.cells.len());
+                self.open.insert(after, Arc::new(Slice { start, cells: Vec::with_capacity(rows) }));
                 after
             }
         };

@@ -125,7 +125,7 @@ impl Encoder {
                 all.push(*responder);
             }
         }
-        if all.len() > MAX_NAMED { part.responders.clone() } else { all }
+        if all.len() > MAX_NAMED { part.responders.to_vec() } else { all }
     }
 
     /// Writes a round, `more` behind its tries.

@@ -4,7 +4,7 @@
 use super::path::Path;
 use super::round::{answered, read_try, record, settle};
 use crate::engine::record::Record;
-use crate::engine::round::{RoundRow, Try};
+use crate::engine::round::{Responders, RoundRow, Tries, Try};
 use crate::engine::time::Time;
 
 /// What is left of a line.
@@ -19,8 +19,8 @@ pub fn round(line: &[u8], path: &Path) -> Option<Record> {
     for (index, (row, ttl, known)) in path.rows.iter().enumerate() {
         rest.skip(if index == 0 { b"[" } else { b",[" })?;
         // Rows have as many tries as each other, mostly.
-        let tries = Vec::with_capacity(rows.last().map_or(0, |before| before.tries.len()));
-        let mut part = RoundRow { row: *row, ttl: *ttl, responders: Vec::new(), tries };
+        let tries = Tries::with_capacity(rows.last().map_or(0, |before| before.tries.len()));
+        let mut part = RoundRow { row: *row, ttl: *ttl, responders: Responders::new(), tries };
         while rest.skip(b"]").is_none() {
             if !part.tries.is_empty() {
                 rest.skip(b",")?;

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use super::path::Path;
 use crate::engine::probe::Grade;
 use crate::engine::record::Record;
-use crate::engine::round::{Round, RoundRow, Try};
+use crate::engine::round::{Responders, Round, RoundRow, Tries, Try};
 use crate::engine::time::Time;
 
 /// A round whose tries name places among its path's addresses.
@@ -36,7 +36,8 @@ impl Written {
             if written.len() > usize::from(u8::MAX) {
                 return Err("too many tries");
             }
-            let mut part = RoundRow { row: *row, ttl: *ttl, responders: Vec::new(), tries: Vec::new() };
+            let mut part =
+                RoundRow { row: *row, ttl: *ttl, responders: Responders::new(), tries: Tries::new() };
             for WrittenTry(outcome) in written {
                 let outcome = settle(outcome, known, &mut part.responders);
                 part.tries.push(outcome.ok_or("an answer by nobody")?);
@@ -54,7 +55,7 @@ pub fn record(path: &Path, number: u32, start: Time, rows: Vec<RoundRow>, open: 
 }
 
 /// A try with its responder as a place among the round's own, in order of their first answer.
-pub fn settle(outcome: Try, known: &[IpAddr], responders: &mut Vec<IpAddr>) -> Option<Try> {
+pub fn settle(outcome: Try, known: &[IpAddr], responders: &mut Responders) -> Option<Try> {
     let mut own = |place: u8| {
         let address = *known.get(usize::from(place))?;
         let found = responders.iter().position(|responder| *responder == address);

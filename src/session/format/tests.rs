@@ -12,7 +12,7 @@ use crate::engine::journal::{Entry, What};
 use crate::engine::path::{HopView, Seen};
 use crate::engine::probe::{Command, Grade, LocalFault, Quoted, Stray};
 use crate::engine::record::{Gap, Slowed, Why};
-use crate::engine::round::{Late, Round, RoundRow, Row, Try};
+use crate::engine::round::{Late, Responders, Round, RoundRow, Row, Tries, Try};
 use crate::engine::strays::Strays;
 use crate::engine::time::Anchor;
 use crate::wire::extension::Label;
@@ -55,7 +55,7 @@ fn any_end() -> impl Strategy<Value = End> {
 fn any_part() -> impl Strategy<Value = RoundRow> {
     let outcome = (0u8..12, any::<u32>(), 0u8..40, any_grade());
     (any_row(), any::<u8>(), prop::collection::vec(outcome, 0..6)).prop_map(|(row, ttl, outcomes)| {
-        let mut part = RoundRow { row, ttl, responders: Vec::new(), tries: Vec::new() };
+        let mut part = RoundRow { row, ttl, responders: Responders::new(), tries: Tries::new() };
         for (kind, us, who, grade) in outcomes {
             let mut by = || {
                 let known = part.responders.iter().position(|known| *known == ip(who));
@@ -195,7 +195,7 @@ fn answered(us: u32) -> Try {
 }
 
 fn round(number: u32, tries: &[Try]) -> Record {
-    let part = |row, ttl| RoundRow { row, ttl, responders: vec![ip(2)], tries: tries.to_vec() };
+    let part = |row, ttl| RoundRow { row, ttl, responders: [ip(2)].into(), tries: tries.into() };
     Record::Round(Round {
         number,
         start: Time::from_millis(3_000 * u64::from(number)),
