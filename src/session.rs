@@ -8,6 +8,7 @@
 //! | [`queue`] | the way there: bounded, and never waited for |
 //! | [`writer`] | the thread that writes, whatever the disk does |
 //! | [`reader`] | all parts of a session, line by line |
+//! | [`standing`] | what each later part begins with, so that it stands alone |
 //! | [`tape`] | records folded into what a front end shows |
 //!
 //! The format, for users of `jq`, is described in [`mod@format`].
@@ -18,6 +19,7 @@ pub mod header;
 pub mod part;
 pub mod queue;
 pub mod reader;
+pub mod standing;
 pub mod tape;
 #[cfg(test)]
 mod testing;

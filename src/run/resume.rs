@@ -8,10 +8,12 @@ use anyhow::{Context, anyhow};
 use super::{Exit, RunError, headless, launch, order, parsed, screen, telling};
 use crate::cli::resume::ResumeCli;
 use crate::cli::{Cli, Stop, UsageError};
+use crate::engine::record::Record;
 use crate::engine::span::Span;
 use crate::scrub;
 use crate::session::files;
 use crate::session::reader::Session;
+use crate::session::standing::Standing;
 use crate::session::tape::Tape;
 use crate::settings::{Mode, Settings, Target, privileged};
 use crate::watch::{RecordPlace, Recording};
@@ -23,7 +25,12 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let file = cli.file.clone().ok_or(UsageError::NoRecording)?;
     let session = Session::open(&file).map_err(anyhow::Error::from)?;
     let mut tape = Tape::new(&session.header, Span::All);
-    session.read(Span::All, |record| tape.push(record)).map_err(anyhow::Error::from)?;
+    let mut standing = Standing::default();
+    let each = |record: Record| {
+        standing.take(&record);
+        tape.push(record);
+    };
+    session.read(Span::All, each).map_err(anyhow::Error::from)?;
     let header = &session.header;
     let mut settings = settings(&header.arguments, &cli)?;
     let pace = tape.pace();
@@ -48,7 +55,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let among =
         files::is_ours(&first) && first.parent().is_some_and(|parent| Some(parent) == ours.as_deref());
     config.recording = Some(Recording {
-        place: RecordPlace::Resumed { first, last: number, session: header.session.clone(), among },
+        place: RecordPlace::Resumed { first, last: number, session: header.session.clone(), among, standing },
         limit: settings.record_limit,
         required: true,
         arguments: header.arguments.clone(),

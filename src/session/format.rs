@@ -3,7 +3,8 @@
 //! A file begins with a [`Header`](super::header::Header) line; each line after it is an object with one key, the
 //! kind of record (`--jsonl` puts a `time` in RFC 3339 before it). Moments are nanoseconds since `started` in the
 //! header; a `clock_step` says what the wall clock said from then on. Kinds and fields that a reader does
-//! not know are to be left out; hopwatch says how many such lines there were.
+//! not know are to be left out; hopwatch says how many such lines there were. A later part begins with a repeat of
+//! what still holds: an `epoch`, an event or a `hop` that is known already says nothing new.
 //!
 //! | key | value |
 //! | --- | --- |

@@ -28,6 +28,8 @@ pub struct Tape {
     span: Span,
     /// Whether the latest round is part of the span: what has no time of its own happened then.
     is_within: bool,
+    /// Whether it began behind the span.
+    is_behind: bool,
     started: Option<Time>,
     now: Time,
     anchor: Anchor,
@@ -56,6 +58,7 @@ impl Tape {
             target: header.address,
             span,
             is_within: span.from() == Time::ZERO,
+            is_behind: false,
             started: None,
             now: Time::ZERO,
             anchor: header.anchor(),
@@ -107,21 +110,14 @@ impl Tape {
                     Arc::make_mut(&mut self.history).apply(&record);
                 }
             }
-            Record::Fault(fault) if self.holds(fault.since) => self.fault = Some(fault),
+            Record::Fault(fault) if self.holds(fault.since) => self.faulted(fault),
             Record::Command(_, Command::MaxTtl(ttl)) => self.pace.max_ttl = ttl,
             Record::Command(_, Command::Interval(interval)) => self.pace.interval = interval,
             Record::ClockStep(anchor) => self.anchor = anchor,
             Record::Name(address, name) => {
                 self.names.insert(address, name.into());
             }
-            // What had ended before the span is no part of it.
-            Record::Journal(entry) => {
-                self.next_entry = self.next_entry.max(entry.number.saturating_add(1));
-                let (from, to) = (self.span.from(), self.span.to());
-                let reaches = entry.start >= from || entry.end.is_none_or(|end| end > from);
-                let withdrawn = entry.withdrawn || entry.start >= to || !reaches;
-                Arc::make_mut(&mut self.journal).take(Entry { withdrawn, ..entry });
-            }
+            Record::Journal(entry) => self.happened(entry),
             Record::Epoch(epoch) => {
                 if epoch.start < self.span.to() {
                     Arc::make_mut(&mut self.epochs).take(epoch);
@@ -149,6 +145,29 @@ impl Tape {
         }
     }
 
+    /// What had ended before the span is no part of it. What goes on behind it is shown as it stood at its end: it
+    /// lasts, and has the figures that were told by then.
+    fn happened(&mut self, entry: Entry) {
+        self.next_entry = self.next_entry.max(entry.number.saturating_add(1));
+        let (from, to) = (self.span.from(), self.span.to());
+        let reaches = entry.start >= from || entry.end.is_none_or(|end| end > from);
+        let withdrawn = entry.withdrawn || entry.start >= to || !reaches;
+        let end = entry.end.filter(|end| *end <= to);
+        let is_known = || self.journal.iter().any(|known| known.number == entry.number);
+        if withdrawn || end.is_some() || !self.is_behind || !is_known() {
+            Arc::make_mut(&mut self.journal).take(Entry { end, withdrawn, ..entry });
+        }
+    }
+
+    /// The same of a fault.
+    fn faulted(&mut self, fault: Fault) {
+        let until = fault.until.filter(|until| *until <= self.span.to());
+        let is_known = self.fault.is_some_and(|known| known.since == fault.since);
+        if until.is_some() || !self.is_behind || !is_known {
+            self.fault = Some(Fault { until, ..fault });
+        }
+    }
+
     /// The watch goes on after it had ended: what was in force or open then was watched no longer.
     fn resumed(&mut self, gap: Gap) {
         if let Some(fault) = self.fault.as_mut().filter(|fault| fault.until.is_none()) {
@@ -164,7 +183,7 @@ impl Tape {
     /// Whether a round is part of the span; if so, it says where the path led.
     fn begins(&mut self, round: &Round) -> bool {
         let holds = self.holds(round.start);
-        self.is_within = holds;
+        (self.is_within, self.is_behind) = (holds, round.start >= self.span.to());
         if holds {
             self.started.get_or_insert(round.start);
             self.rounds = self.rounds.max(round.number.saturating_add(1));
@@ -254,48 +273,4 @@ impl Tape {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::probe::Grade;
-    use crate::engine::record::Slowed;
-    use crate::engine::round::{Late, Row};
-    use crate::session::testing::{header, round};
-
-    #[test]
-    fn tries_at_a_slower_pace_are_told_apart_in_a_replay_as_they_were_live() {
-        let row = Row::Hop(2);
-        let mut tape = Tape::new(&header(), Span::All);
-        let slowed = |ms, every| Record::Slowed(Slowed { at: Time::from_millis(ms), row, every });
-        for record in [round(0), slowed(3_000, 3), round(1), round(2), slowed(9_000, 1), round(3)] {
-            tape.push(record);
-        }
-        let history = tape.snapshot().history;
-        let slowed = |row| history.total(row).map(|totals| totals.counts.slowed);
-        assert_eq!((slowed(row), slowed(Row::Hop(1))), (Some(6), Some(0)));
-    }
-
-    #[test]
-    fn a_part_counts_late_and_second_answers_of_its_own_rounds_alone() {
-        let row = Row::Hop(2);
-        let late = |round| {
-            let from = [192, 0, 2, 2].into();
-            Record::Late(Late { round, row, index: 0, refused: false, us: 4_000, grade: Grade::Kernel, from })
-        };
-        let mut tape =
-            Tape::new(&header(), Span::Between(Time::from_millis(6_000), Time::from_millis(12_000)));
-        let again = || Record::Duplicate(row);
-        let records = [round(0), round(1), again(), late(1), round(2), late(0), again(), round(3)];
-        for record in records {
-            tape.push(record);
-        }
-        let counts = |tape: &Tape| tape.snapshot().history.total(row).map(|totals| totals.counts).unwrap();
-        let before = counts(&tape);
-        assert_eq!((before.late, before.duplicates, before.sent()), (0, 1, 6));
-        for record in [round(4), again(), late(4), again()] {
-            tape.push(record);
-        }
-        assert_eq!(counts(&tape), before);
-        tape.push(late(3));
-        assert_eq!(counts(&tape).late, 1);
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ use super::format::{Encoder, missed};
 use super::header::Header;
 use super::part::{Medium, Part};
 use super::queue::{Inlet, Item, Outlet, bounded};
+use super::standing::Standing;
 use crate::engine::record::Record;
 use crate::engine::time::{Anchor, Time};
 
@@ -71,20 +72,19 @@ impl Recorder {
         let medium = Part::create(&place.first)?;
         let mut spool = Spool::default();
         spool.add(&(header.line() + "\n"));
-        Self::spawn(header, place, 1, (medium, 0, spool))
+        Self::spawn((header, place, 1), (medium, 0, spool), Standing::default())
     }
 
-    /// Goes on with a session, at the end of its last part.
-    pub fn resume(header: Header, place: Place, last: u32) -> io::Result<(Self, Finish)> {
+    /// Goes on with a session, at the end of its last part; `standing` is what was in force there.
+    pub fn resume(header: Header, place: Place, last: u32, standing: Standing) -> io::Result<(Self, Finish)> {
         let (medium, size) = Part::resume(&files::part(&place.first, last))?;
-        Self::spawn(header, place, last, (medium, size, Spool::default()))
+        Self::spawn((header, place, last), (medium, size, Spool::default()), standing)
     }
 
     fn spawn(
-        header: Header,
-        place: Place,
-        number: u32,
+        (header, place, number): (Header, Place, u32),
         (medium, size, spool): (Part, u64, Spool),
+        standing: Standing,
     ) -> io::Result<(Self, Finish)> {
         let (queue, records) = bounded(QUEUE);
         let (running, ended) = sync_channel(0);
@@ -95,6 +95,8 @@ impl Recorder {
             parts,
             medium,
             size,
+            head: 0,
+            standing,
             encoder: Encoder::default(),
             spool,
             status: Arc::clone(&status),
@@ -184,6 +186,9 @@ struct Writer<M, S> {
     medium: M,
     /// Of the part that is open, in bytes.
     size: u64,
+    /// What it began with, in bytes.
+    head: u64,
+    standing: Standing,
     encoder: Encoder,
     spool: Spool,
     status: Arc<Mutex<Status>>,
@@ -236,20 +241,26 @@ impl<M: Medium, S: Supply<M>> Writer<M, S> {
     }
 
     fn take(&mut self, record: &Record, anchor: Option<Anchor>) {
-        if self.size >= self.parts.most() && self.spool.is_empty() {
+        // However small parts are to be, each has as much of its own as it repeats.
+        if self.size >= self.parts.most().max(2 * self.head) && self.spool.is_empty() {
             self.rotate(anchor);
         }
         let mut lines = String::new();
         self.encoder.encode(record, None, &mut lines);
         self.spool.add(&lines);
+        self.standing.take(record);
     }
 
     /// Goes on in a new part; in the present one if that cannot be had.
     fn rotate(&mut self, anchor: Option<Anchor>) {
-        let Ok((medium, path, header)) = self.parts.next(anchor) else { return };
+        let Ok((medium, path, mut head)) = self.parts.next(anchor) else { return };
         self.sync();
         (self.medium, self.size, self.encoder) = (medium, 0, Encoder::default());
-        self.spool.add(&header);
+        for record in self.standing.records() {
+            self.encoder.encode(record, None, &mut head);
+        }
+        self.head = head.len() as u64;
+        self.spool.add(&head);
         self.tell(|status| status.path = Arc::from(path));
         self.parts.tidy();
     }

@@ -18,6 +18,7 @@ use crate::session::files;
 use crate::session::format::SCHEMA;
 use crate::session::header::Header;
 use crate::session::queue::Inlet;
+use crate::session::standing::Standing;
 use crate::session::writer::{Finish, PART, Place, Recorder, Status, why};
 
 use super::About;
@@ -32,7 +33,7 @@ const LEAST_PART: u64 = 4_096;
 const NAMES: u8 = 20;
 
 /// Where a watch is recorded, if it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
     /// Into which file or directory.
     pub place: RecordPlace,
@@ -45,7 +46,7 @@ pub struct Recording {
 }
 
 /// Into which file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RecordPlace {
     /// A new one in the directory for sessions; `None` where there can be no such directory.
     Directory(Option<PathBuf>),
@@ -61,6 +62,8 @@ pub enum RecordPlace {
         session: String,
         /// It lies among other sessions, whose bytes count with its own.
         among: bool,
+        /// What is in force at its end.
+        standing: Standing,
     },
 }
 
@@ -155,9 +158,10 @@ impl Sinks {
                 (first.clone(), Recorder::start(header, goal(first, false)))
             }
             RecordPlace::File(file) => (file.clone(), Recorder::start(header, goal(file.clone(), true))),
-            RecordPlace::Resumed { first, last, session, among } => {
+            RecordPlace::Resumed { first, last, session, among, standing } => {
                 let header = Header { session: session.clone(), ..header };
-                (first.clone(), Recorder::resume(header, goal(first.clone(), !among), *last))
+                let goal = goal(first.clone(), !among);
+                (first.clone(), Recorder::resume(header, goal, *last, standing.clone()))
             }
         };
         let (recorder, finish) = begun.map_err(|error| (first, error))?;

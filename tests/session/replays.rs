@@ -90,6 +90,14 @@ fn a_part_of_a_recording_has_its_own_figures_and_events() {
         let within = report(&file, &["--from", &from, "--to", &to]);
         assert_eq!((target(&within, "answered"), within["journal"][0]["kind"].as_str()), (0, Some("outage")));
         assert_eq!(within["journal"][0]["lost"].as_u64(), Some(target(&within, "lost")), "{within:#}");
+        // Cut while it lasted, it lasts, with as many as it was told to have then: news come when they have doubled.
+        let nanos = |at: &Value| at.as_u64().expect("a moment");
+        let middle = of_round(&Value::from(u64::midpoint(nanos(start), nanos(end))));
+        let cut = report(&file, &["--from", &from, "--to", &middle]);
+        let (event, lost) = (&cut["journal"][0], target(&cut, "lost"));
+        let told = event["lost"].as_u64().expect("a count");
+        assert!(event["end"].is_null() && lost > 0, "{cut:#}");
+        assert!(told <= lost && lost < 2 * told.max(1), "{cut:#}");
         let after = report(&file, &["--from", &to]);
         assert_eq!((target(&after, "lost"), &after["journal"]), (0, &Value::Array(Vec::new())), "{after:#}");
         let whole = report(&file, &[]);

@@ -74,6 +74,10 @@ impl RecordedPath {
     /// Takes in what an answer showed.
     pub fn seen(&mut self, seen: &Seen) {
         let known = self.seen.entry(seen.row).or_default();
+        if known.iter().any(|(at, hop)| *at == seen.at && *hop == seen.hop) {
+            // Told again, at the beginning of a part.
+            return;
+        }
         known.retain(|(_, hop)| hop.current != seen.hop.current);
         if known.len() == MAX_RESPONDERS {
             known.remove(0);

@@ -1,13 +1,17 @@
 use std::fs;
 use std::io::BufRead;
+use std::net::IpAddr;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::engine::path::{HopView, Seen};
+use crate::engine::round::Row;
 use crate::engine::span::Span;
 use crate::session::reader::Session;
 use crate::session::tape::Tape;
 use crate::session::testing::{header, round, rounds_of};
+use crate::wire::extension::Label;
 
 /// A disk that takes as many bytes as it is let.
 struct Disk {
@@ -52,6 +56,8 @@ fn writer<M>(medium: M) -> Writer<M, Never> {
         parts: Never,
         medium,
         size: 0,
+        head: 0,
+        standing: Standing::default(),
         encoder: Encoder::default(),
         spool: Spool::default(),
         status: Arc::new(Mutex::new(status)),
@@ -174,13 +180,13 @@ fn a_session_is_resumed_at_its_end() {
     let (recorder, finish) = Recorder::start(header(), place()).unwrap();
     recorder.push(round(0));
     assert!(Recorder::start(header(), place()).is_err(), "there is such a file");
-    assert!(Recorder::resume(header(), place(), 1).is_err(), "it is being written");
+    assert!(Recorder::resume(header(), place(), 1, Standing::default()).is_err(), "it is being written");
     drop(recorder);
     finish.wait(Duration::from_mins(1));
     let torn = fs::read_to_string(&first).unwrap() + "{\"round\":{\"n\":1,";
     fs::write(&first, torn).unwrap();
     until_unlocked(&first);
-    let (recorder, finish) = Recorder::resume(header(), place(), 1).unwrap();
+    let (recorder, finish) = Recorder::resume(header(), place(), 1, Standing::default()).unwrap();
     recorder.push(round(7));
     drop(recorder);
     finish.wait(Duration::from_mins(1));
@@ -209,7 +215,7 @@ fn a_named_session_keeps_to_its_limit() {
     let last = files::siblings(&first).len() as u32;
     let place = Place { first: first.clone(), limit: 5_000, named: true, part: 1_000 };
     until_unlocked(&first);
-    let (recorder, finish) = Recorder::resume(header(), place, last).unwrap();
+    let (recorder, finish) = Recorder::resume(header(), place, last, Standing::default()).unwrap();
     drop(recorder);
     finish.wait(Duration::from_mins(1));
     let left: u64 = files::own_parts(&first).iter().map(|part| part.size).sum();
@@ -218,6 +224,52 @@ fn a_named_session_keeps_to_its_limit() {
     let session = Session::open(&files::part(&first, last)).unwrap();
     session.read(Span::All, |record| newest = Some(record)).unwrap();
     assert_eq!(newest, Some(round(199)));
+}
+
+#[test]
+fn what_is_left_of_a_session_knows_what_was_told_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = directory.path().join("a.jsonl");
+    let place = || Place { first: first.clone(), limit: u64::MAX, named: true, part: 1_000 };
+    let address = IpAddr::from([192, 0, 2, 2]);
+    let label = Label { label: 16_001, tc: 0, bottom: true, ttl: 1 };
+    let hop = HopView { current: Some(address), labels: vec![label], ..HopView::default() };
+    let at = Time::from_millis(1);
+    let (recorder, finish) = Recorder::start(header(), place()).unwrap();
+    recorder.push(Record::Name(address, "gw".to_owned()));
+    recorder.push(Record::Hop(Seen { at, row: Row::Hop(2), hop: hop.clone() }));
+    let read = |path: &Path| {
+        let session = Session::open(path).unwrap();
+        let (mut tape, mut standing) = (Tape::new(&session.header, Span::All), Standing::default());
+        let each = |record: Record| {
+            standing.take(&record);
+            tape.push(record);
+        };
+        session.read(Span::All, each).unwrap();
+        (tape, standing)
+    };
+    let tell = |recorder: Recorder, finish: Finish, numbers: std::ops::Range<u32>| {
+        numbers.for_each(|number| recorder.push(round(number)));
+        drop(recorder);
+        finish.wait(Duration::from_mins(1));
+        until_unlocked(&first);
+    };
+    tell(recorder, finish, 0..40);
+    // Whoever goes on with it knows of what it was not told itself.
+    let last = files::siblings(&first).len() as u32;
+    let (recorder, finish) = Recorder::resume(header(), place(), last, read(&first).1).unwrap();
+    tell(recorder, finish, 40..80);
+    let whole = read(&first).0;
+    let end = files::siblings(&first).len() as u32;
+    assert!(last > 2 && end > last + 2, "{last} {end}");
+    for number in 1..end {
+        fs::remove_file(files::part(&first, number)).unwrap();
+        let tape = read(&files::part(&first, end)).0;
+        assert!(tape.names().any(|(of, name)| (of, &*name) == (address, "gw")), "without {number}");
+        let view = tape.snapshot().path;
+        assert_eq!(view.hops[1], hop, "without {number}");
+        assert_eq!(view, whole.snapshot().path);
+    }
 }
 
 /// The promise is ten megabytes for eleven hops at the default pace.
