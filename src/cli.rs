@@ -22,7 +22,7 @@ Examples:
   hopwatch replay                  the newest recorded watch; see hopwatch replay --help
   hopwatch -- replay               the path to a host of that name
 
-mtr's letters keep mtr's meaning. TIME is in seconds, or with a unit: 500ms, 2s, 1m.";
+mtr's letters keep mtr's meaning. TIME is in seconds, or with a unit: 500ms, 2s, 1m, 1h.";
 
 const WHAT: &str = "What it does";
 const RECORDING: &str = "Recording and events";

@@ -113,6 +113,9 @@ fn parsed<T>(parsed: Result<T, Stop>) -> Result<Option<T>, RunError> {
 
 /// Runs what the settings ask for.
 fn run(settings: &Settings, arguments: &[String]) -> Result<Exit, RunError> {
+    if settings.mode == Mode::Screen {
+        check_terminal()?;
+    }
     let order = order(settings)?;
     let config = launch::config(settings, arguments)?;
     telling(settings, config, |config| front(settings, order, config))
@@ -147,6 +150,14 @@ fn front(
         Mode::Screen => screen(settings, order, config),
         Mode::Headless { jsonl } => headless::run(config, jsonl),
         Mode::Once | Mode::Json | Mode::Report { .. } => printed::run(settings, order, config),
+    }
+}
+
+/// Refuses a terminal that can show no full screen.
+fn check_terminal() -> Result<(), UsageError> {
+    match std::env::var_os("TERM") {
+        Some(kind) if kind == "dumb" => Err(UsageError::DumbTerminal),
+        _ => Ok(()),
     }
 }
 

@@ -61,6 +61,9 @@ pub enum UsageError {
     /// There is nothing to go on with.
     #[error("no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are")]
     NoRecording,
+    /// Only lines can be printed there.
+    #[error("TERM=dumb: this terminal cannot show a full screen, but -r prints a table")]
+    DumbTerminal,
     /// There is nothing to probe.
     #[error("no target given")]
     NoTarget,

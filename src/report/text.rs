@@ -47,8 +47,10 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout<'_>, zone: &TimeZ
     if let Span::Between(..) = layout.span {
         writeln!(out, "End: {}", rfc3339(view.snapshot.anchor.wall(view.snapshot.end(layout.span)), zone))?;
     }
+    let about = &view.about;
+    writeln!(out, "Target: {}, {}", words::target(about), words::probes(about))?;
     let headers = layout.figures.iter().map(|figure| format!(" {:>1$}", figure.header, figure.width));
-    writeln!(out, "{}{}", pad(&format!("HOST: {}", view.about.host), width), headers.collect::<String>())?;
+    writeln!(out, "{}{}", pad(&format!("HOST: {}", about.host), width), headers.collect::<String>())?;
     for line in &lines {
         writeln!(out, "{}", format!("{}{}", pad(&line.label, width), line.figures).trim_end())?;
         if let Some(words) = &line.words {
@@ -181,9 +183,14 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         let (all, first) = (written(Span::All), written(Span::Between(Time::ZERO, second)));
-        assert!(all.starts_with("Start: 2023-11-14T22:13:20+00:00\nHOST"), "{all}");
         assert!(
-            first.starts_with("Start: 2023-11-14T22:13:20+00:00\nEnd: 2023-11-14T22:13:23+00:00\nHOST"),
+            all.starts_with(
+                "Start: 2023-11-14T22:13:20+00:00\nTarget: example.org (192.0.2.1), UDP port 33434\nHOST"
+            ),
+            "{all}"
+        );
+        assert!(
+            first.starts_with("Start: 2023-11-14T22:13:20+00:00\nEnd: 2023-11-14T22:13:23+00:00\nTarget: "),
             "{first}"
         );
         let sent = |text: &str| {

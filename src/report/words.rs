@@ -99,6 +99,12 @@ pub fn probes(about: &About) -> String {
     }
 }
 
+/// The target by name and address, or by its address alone: "example.org (192.0.2.1)".
+pub fn target(about: &About) -> String {
+    let address = about.address.to_string();
+    if about.target == address { address } else { format!("{} ({address})", about.target) }
+}
+
 /// The same in short: "UDP 33434".
 pub fn asked(about: &About) -> String {
     let name = about.protocol.name();

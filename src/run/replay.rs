@@ -41,13 +41,17 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     if cli.list {
         return list(&mut io::stdout().lock(), &zone);
     }
+    let is_printed = cli.report || cli.report_wide || !io::stdout().is_terminal();
+    if !cli.json && !is_printed {
+        super::check_terminal()?;
+    }
     let path = match &cli.file {
         Some(file) => file.clone(),
         None => newest()?,
     };
     let view = view(&path, (cli.from.as_deref(), cli.to.as_deref()), &zone)?;
     let out = &mut BufWriter::new(io::stdout().lock());
-    match (cli.json, cli.report || cli.report_wide || !io::stdout().is_terminal()) {
+    match (cli.json, is_printed) {
         (true, _) => json::write(out, &view, Span::All, &zone)?,
         (false, true) => {
             let figures = &crate::report::figures::usual();

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use anyhow::{Context, anyhow};
 
-use super::{Exit, RunError, headless, launch, order, parsed, screen, telling};
+use super::{Exit, RunError, check_terminal, headless, launch, order, parsed, screen, telling};
 use crate::cli::resume::ResumeCli;
 use crate::cli::{Cli, Stop, UsageError};
 use crate::engine::record::Record;
@@ -22,6 +22,9 @@ use crate::watch::{RecordPlace, Recording};
 pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
     let Some(cli) = parsed(ResumeCli::parse_args(args))? else { return Ok(Exit::Done) };
     let is_headless = cli.headless || !io::stdout().is_terminal();
+    if !is_headless {
+        check_terminal()?;
+    }
     let file = cli.file.clone().ok_or(UsageError::NoRecording)?;
     let session = Session::open(&file).map_err(anyhow::Error::from)?;
     let mut tape = Tape::new(&session.header, Span::All);

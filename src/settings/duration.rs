@@ -1,15 +1,15 @@
-//! Durations as users write them: `1`, `0.5`, `500ms`, `2s`, `1m`.
+//! Durations as users write them: `1`, `0.5`, `500ms`, `2s`, `1m`, `1h`.
 
 use std::time::Duration;
 
 /// Longer than anything that is meant: a year, in seconds.
 const TOO_LONG: f64 = 365.0 * 86_400.0;
 
-/// Reads a duration: seconds, or a number with the unit `ms`, `s` or `m`.
+/// Reads a duration: seconds, or a number with the unit `ms`, `s`, `m` or `h`.
 ///
 /// The error says in a few words what is wrong with it, fit to follow the text and a colon.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    const UNITS: [(&str, f64); 3] = [("ms", 0.001), ("s", 1.0), ("m", 60.0)];
+    const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)];
     let text = text.trim();
     let (number, scale) = UNITS
         .iter()
@@ -24,7 +24,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .parse()
         .ok()
         .filter(|_| plain)
-        .ok_or_else(|| "must be a time such as 1, 0.5, 500ms, 2s or 1m".to_owned())?;
+        .ok_or_else(|| "must be a time such as 1, 0.5, 500ms, 2s, 1m or 1h".to_owned())?;
     let seconds = value * scale;
     if seconds > TOO_LONG {
         return Err("is too long".to_owned());
@@ -48,6 +48,7 @@ mod tests {
             ("1.5 s", 1_500),
             ("2s", 2_000),
             ("1m", 60_000),
+            ("1h", 3_600_000),
             ("0", 0),
             (" 3 ", 3_000),
         ];
@@ -59,7 +60,7 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_refused() {
         for text in [
-            "", "s", "ms", ".", "1.2.3", "1h", "nan", "inf", "infinity", "1e3", "+1", "0x10", "1,5", "١",
+            "", "s", "ms", ".", "1.2.3", "1d", "nan", "inf", "infinity", "1e3", "+1", "0x10", "1,5", "١",
             "1 2",
         ] {
             assert!(parse_duration(text).unwrap_err().starts_with("must be a time"), "{text}");

@@ -20,6 +20,7 @@ use super::theme::Look;
 use super::timeline::Timeline;
 use crate::engine::round::Row;
 use crate::engine::table::Table;
+use crate::engine::time::Time;
 use crate::engine::verdict::Finding;
 use crate::report::figures::Figure;
 use crate::settings::Hosts;
@@ -60,6 +61,8 @@ pub struct App {
     size: Size,
     live: Option<View>,
     period: Period,
+    /// When the statistics were restarted last.
+    restarted: Option<Time>,
     frozen: Option<Frozen>,
     hosts: Hosts,
     labels: bool,
@@ -113,6 +116,7 @@ impl App {
             size,
             live: None,
             period: Period::All,
+            restarted: None,
             frozen: None,
             hosts: config.hosts,
             labels: config.labels,

@@ -21,14 +21,15 @@ impl Period {
     /// The lengths to choose from, the shortest first.
     const LENGTHS: [Duration; 3] = [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
 
-    /// The next one to choose: 1 min, 10 min, 1 h, all.
-    pub fn next(self) -> Self {
-        let longer = |than: Duration| Self::LENGTHS.into_iter().find(|&length| length > than);
+    /// The next one to choose: 1 min, 10 min, 1 h, all, and what began at the latest restart, if there was one.
+    pub fn next(self, restarted: Option<Time>) -> Self {
+        let longer = |than: Duration| Self::LENGTHS.into_iter().find(|&length| length > than).map(Self::Last);
         let next = match self {
-            Self::All | Self::From(_) => longer(Duration::ZERO),
+            Self::All => restarted.map(Self::From).or_else(|| longer(Duration::ZERO)),
+            Self::From(_) => longer(Duration::ZERO),
             Self::Last(length) => longer(length),
         };
-        next.map_or(Self::All, Self::Last)
+        next.unwrap_or(Self::All)
     }
 
     /// The span that it is at `now`.
@@ -46,7 +47,7 @@ impl Period {
     pub const fn name(self) -> &'static str {
         match self {
             Self::All => "all",
-            Self::From(_) => "restarted",
+            Self::From(_) => "since the restart",
             Self::Last(length) => match length.as_secs() {
                 60 => "last 1 min",
                 600 => "last 10 min",
@@ -61,19 +62,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn periods_go_round_and_a_restart_leads_into_them() {
-        let names = |first: Period| {
-            std::iter::successors(Some(first), |period| Some(period.next())).map(Period::name)
+    fn periods_go_round_and_come_back_to_a_restart() {
+        let names = |restarted| {
+            let next = move |period: &Period| Some(period.next(restarted));
+            std::iter::successors(Some(Period::All), next).map(Period::name).take(6).collect::<Vec<_>>()
         };
-        let from_all: Vec<_> = names(Period::All).take(5).collect();
-        assert_eq!(from_all, ["all", "last 1 min", "last 10 min", "last 1 h", "all"]);
-        let from_restart: Vec<_> = names(Period::From(Time::ZERO)).take(2).collect();
-        assert_eq!(from_restart, ["restarted", "last 1 min"]);
+        assert_eq!(names(None), ["all", "last 1 min", "last 10 min", "last 1 h", "all", "last 1 min"]);
+        let restart = "since the restart";
+        let restarted = names(Some(Time::ZERO));
+        assert_eq!(restarted, ["all", restart, "last 1 min", "last 10 min", "last 1 h", "all"]);
     }
 
     #[test]
     fn a_period_longer_than_the_session_is_all_of_it() {
-        let minute = Period::All.next();
+        let minute = Period::All.next(None);
         assert_eq!(minute.span(Time::from_millis(59_000)), Span::All);
         assert_eq!(minute.span(Time::from_millis(61_000)), Span::Since(Time::from_millis(1_000)));
     }

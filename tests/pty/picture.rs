@@ -6,7 +6,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::start::under;
+use crate::start::{demo, under};
 use crate::support::lab;
 use crate::support::responder::{Node, Responder, Wait};
 use crate::support::svg;
@@ -77,4 +77,14 @@ fn picture_of_limiting() {
         let harmless = "hop 4 limits its own answers: harmless";
         take("limiting", harmless, |node, at| if at == 4 { node.limited(2, 0.4) } else { node });
     });
+}
+
+#[test]
+fn a_terminal_that_can_only_print_lines_is_told_of_the_table() {
+    let mut command = demo(&[]);
+    command.env("TERM", "dumb");
+    let terminal = Terminal::open(&command, 100, 24);
+    assert_eq!(terminal.ended().exit_code(), 2);
+    let screen = terminal.until_text("-r prints a table");
+    assert_eq!(screen.contents().trim_end().lines().count(), 1, "{}", screen.contents());
 }

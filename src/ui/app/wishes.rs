@@ -57,6 +57,7 @@ impl App {
 
     pub(super) fn restart(&mut self) {
         let Some(view) = &self.live else { return };
+        self.restarted = Some(view.snapshot.now);
         self.period = Period::From(view.snapshot.now);
         self.message = Some("statistics restarted".to_owned());
         if self.frozen.is_none() {
@@ -65,7 +66,7 @@ impl App {
     }
 
     pub(super) fn next_period(&mut self) {
-        self.period = self.period().next();
+        self.period = self.period().next(self.restarted);
         if let Some(frozen) = &mut self.frozen {
             frozen.period = self.period;
         }

@@ -75,7 +75,7 @@ pub const BINDINGS: &[Binding] = &[
         Scope::Timeline,
         &[char('w')],
         Action::NextPeriod,
-        "figures of the last 1 min, 10 min, 1 h, or of all",
+        "figures of the last 1 min, 10 min, 1 h, of all, or since r",
         &[hint("w", "window", 2)],
     ),
     bind(
@@ -115,7 +115,7 @@ pub const BINDINGS: &[Binding] = &[
         Scope::Table,
         &[char('w')],
         Action::NextPeriod,
-        "figures of the last 1 min, 10 min, 1 h, or of all",
+        "figures of the last 1 min, 10 min, 1 h, of all, or since r",
         &[hint("w", "window", 5)],
     ),
     bind(

@@ -65,4 +65,7 @@ fn a_restart_before_what_is_kept_by_try_begins_with_its_slice() {
     app.update(Action::NextPeriod);
     app.update(Action::NextPeriod);
     assert!(header(&app).contains("last 1 h, since 14:15:00"), "{}", header(&app));
+    app.update(Action::NextPeriod);
+    app.update(Action::NextPeriod);
+    assert!(header(&app).contains("statistics since 14:40:00"), "it comes back: {}", header(&app));
 }

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::engine::path::End;
 use crate::engine::snapshot::Snapshot;
-use crate::report::words::{mark, probes};
+use crate::report::words::{mark, probes, target};
 use crate::scrub::text;
 use crate::ui::app::App;
 use crate::ui::clock::{moment, running, setting, time_of_day};
@@ -61,8 +61,7 @@ fn identity(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// Source and target, with this machine's name and without.
 fn ends(about: &About, arrow: &str) -> [String; 2] {
-    let address = about.address.to_string();
-    let target = if about.target == address { address } else { format!("{} ({address})", about.target) };
+    let target = target(about);
     let Some(source) = about.source else {
         return [format!("{} {arrow} {target}", about.host), format!("{arrow} {target}")];
     };
