@@ -1,5 +1,7 @@
 //! The path over time: a line a hop, a column for each part of the span in view. It shows when it failed.
 
+use std::time::Duration;
+
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -37,7 +39,10 @@ impl Timeline {
     /// What `snapshot` tells of the rows of `table`, which is its own for `span`, in so many cells of width.
     pub fn new(snapshot: &Snapshot, table: &Table, span: engine::span::Span, width: usize) -> Self {
         let (from, to) = (snapshot.start(span), snapshot.end(span));
-        let tries = to.since(from).as_nanos() / snapshot.pace.interval.as_nanos().max(1);
+        // The longest between two tries in it, whatever the pace is now.
+        let rounds = snapshot.history.recent().filter(|round| span.touches(round.start, round.until()));
+        let longest = rounds.map(|round| round.interval).fold(snapshot.pace.interval, Duration::max);
+        let tries = to.since(from).as_nanos() / longest.as_nanos().max(1);
         let columns = strip_width(width).min(usize::try_from(tries).unwrap_or(usize::MAX).max(1));
         // What never answers has nothing to tell, and it would tell it loudly.
         let is_mute = |row: &TableRow| matches!(row.state, RowState::NoAnswer | RowState::SilentTarget);

@@ -243,3 +243,37 @@ fn a_recording_in_many_parts_is_one_and_is_gone_on_with_in_the_last() {
     assert!(resumed.wait().expect("it ends").success());
     assert!(read(&file) > recorded);
 }
+
+#[test]
+fn what_is_left_of_a_recording_has_names_and_labels() {
+    let (directory, file) = place();
+    let part = |number: u32| directory.path().join(format!("watch_{number}.jsonl"));
+    let mut command = hopwatch(&["--demo", "mpls", "--headless", "--jsonl", "--record", text(&file)]);
+    command.args(["-i", "100ms", "-q", "1", "-Z", "300ms", "--record-limit", "32k"]);
+    let watch = Watch::start(command);
+    until("rounds in a third part", 60.0, || rounds(&lines(&part(3))).len() > 3);
+    watch.signal(Signal::SIGTERM);
+    assert!(watch.ended().0.success());
+    let told = |document: &Value| -> Vec<(u64, String, String, Value)> {
+        let hops = document["hops"].as_array().expect("hops").iter();
+        let responders = hops.flat_map(|hop| {
+            let ttl = hop["ttl"].as_u64().expect("a number");
+            let responders = hop["responders"].as_array().expect("responders").iter();
+            responders.map(move |one| {
+                (ttl, one["address"].to_string(), one["name"].to_string(), one["mpls"].clone())
+            })
+        });
+        let mut responders: Vec<_> = responders.collect();
+        responders.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        responders
+    };
+    let whole = report(&file, &[]);
+    std::fs::remove_file(&file).expect("it is there");
+    std::fs::remove_file(part(2)).expect("it is there");
+    let left = report(&part(3), &[]);
+    assert_eq!(told(&left), told(&whole));
+    let names = told(&left).iter().filter(|(_, _, name, _)| name != "null").count();
+    let labels = told(&left).iter().filter(|(.., labels)| labels != &Value::Array(Vec::new())).count();
+    assert!(names > 8 && labels > 1, "{left:#}");
+    assert_eq!(left["epochs"].as_array().map(Vec::len), Some(1), "{left:#}");
+}

@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::{self, Builder};
 
 /// Handed over at once.
-const HEAP: usize = 64;
+const HEAP: usize = 256;
 /// Heaps that wait, at most.
 const WAITING: usize = 4;
 

@@ -335,31 +335,3 @@ fn killed_at_any_moment_a_session_has_all_that_was_written() {
     }
     assert!(rounds > 200);
 }
-
-/// Prints what it takes; with `cargo test --release --lib a_week -- --ignored --nocapture`.
-#[test]
-#[ignore = "writes 50 MB"]
-fn a_week_of_eleven_hops_opens_fast() {
-    let directory = tempfile::tempdir().unwrap();
-    let first = directory.path().join("a.jsonl");
-    let mut text = header().line() + "\n";
-    let mut encoder = Encoder::default();
-    let start = Instant::now();
-    for number in 0..7 * 28_800 {
-        encoder.encode(&rounds_of(number, 11), None, &mut text);
-    }
-    println!("encoded {} bytes in {:?}", text.len(), start.elapsed());
-    fs::write(&first, &text).unwrap();
-    drop(text);
-    let start = Instant::now();
-    let session = Session::open(&first).unwrap();
-    let met = session.read(Span::All, |_| {}).unwrap();
-    println!("read {} records in {:?}", met.records, start.elapsed());
-    let start = Instant::now();
-    let mut tape = Tape::new(&session.header, Span::All);
-    session.read(Span::All, |record| tape.push(record)).unwrap();
-    let snapshot = tape.snapshot();
-    println!("opened in {:?}, history of {} bytes", start.elapsed(), snapshot.history.size());
-    assert_eq!(snapshot.table(Span::All).rows.len(), 11);
-    assert!(snapshot.history.size() < 64 << 20);
-}

@@ -1,5 +1,7 @@
 //! The path over time.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
 
 use super::after;
@@ -44,8 +46,12 @@ fn it_opens_and_closes_and_takes_its_window_along() {
 
 #[test]
 fn no_column_is_narrower_than_the_time_between_two_tries() {
-    let screen = after(&scene(), (200, 24), &[Action::Timeline, Action::NextPeriod]).to_string();
-    let line = screen.lines().find(|line| line.contains("198.51.100.1 ")).unwrap_or_default();
-    let strip = line.rsplit_once("198.51.100.1").map_or("", |(_, rest)| rest.trim_matches([' ', '"']));
-    assert!((50..=60).contains(&strip.chars().count()) && !strip.contains(' '), "{screen}");
+    // Also where the pace has only just become quicker.
+    let quicker = scene().mend(|snapshot| snapshot.pace.interval = Duration::from_millis(100));
+    for scene in [scene(), quicker] {
+        let screen = after(&scene, (200, 24), &[Action::Timeline, Action::NextPeriod]).to_string();
+        let line = screen.lines().find(|line| line.contains("198.51.100.1 ")).unwrap_or_default();
+        let strip = line.rsplit_once("198.51.100.1").map_or("", |(_, rest)| rest.trim_matches([' ', '"']));
+        assert!((50..=60).contains(&strip.chars().count()) && !strip.contains(' '), "{screen}");
+    }
 }

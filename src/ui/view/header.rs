@@ -144,7 +144,11 @@ fn period(app: &App, snapshot: &Snapshot) -> Segment {
     let now = snapshot.anchor.wall(snapshot.now);
     let since = moment(start, now, app.zone());
     match app.period() {
-        Period::All => Segment::new(format!("all since {since}"), theme.plain, 7),
+        // How long a watch runs says the same; a recording is not read off the clock.
+        Period::All => {
+            let priority = if app.is_replay() { 2 } else { 7 };
+            Segment::new(format!("all since {since}"), theme.plain, priority)
+        }
         Period::From(_) => Segment::new(format!("statistics since {since}"), theme.strong, 1),
         last @ Period::Last(_) => Segment::new(format!("{}, since {since}", last.name()), theme.strong, 1),
     }
