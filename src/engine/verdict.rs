@@ -8,8 +8,9 @@
 //!   their own, that ration their answers, or that stand in an MPLS tunnel make the place a range.
 //! - **How much** ([`mod@spread`]): the last answering row's own tries; the interval is honest about bursts.
 //! - **Whose**: what only the last row loses may be its own rationing. Answers that come as evenly as out of a
-//!   token bucket prove that ([`even`](super::even)), for many hops sooner than for one (`together`); any other
-//!   pattern proves nothing, and the verdict says so.
+//!   token bucket prove that ([`even`](super::even)), for many hops sooner than for one (`together`); runs that
+//!   no bucket gives, in any row that shows the loss, rule it out. Any other pattern proves nothing, and the
+//!   verdict says so.
 //! - **Latency** ([`mod@rise`]): the level that the last row's times moved to, and which hops moved with it.
 //!
 //! Order of precedence, the first that holds is the verdict: `gathering` (under ten tries), `local`,
