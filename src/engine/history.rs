@@ -85,8 +85,10 @@ impl History {
         }
         let totals = Arc::make_mut(&mut known.totals);
         let mut cell: Option<&mut Cell> = None;
-        for (index, &outcome) in part.tries.iter().enumerate() {
-            let at = round.due(index);
+        let mut due = round.start;
+        for &outcome in &part.tries {
+            let at = due;
+            due = at + round.interval;
             if is_parted(gaps, known.at, at) {
                 known.chain = Chain::default();
                 totals.part();
@@ -312,7 +314,7 @@ mod tests {
             let counts = history.total(row).unwrap().counts;
             assert_eq!((counts.slowed, counts.slowed_lost, counts.judged(), counts.sent()), (2, 0, 2, 4));
             let at = Time::from_millis(9_000);
-            history.part(Gap { from: Time::from_millis(4_000), to: at, why });
+            history.part(Gap { from: Time::from_millis(4_000), to: at, why, slept: None });
             assert_eq!(history.is_slowed(row, at), why == Why::Suspend);
         }
     }

@@ -64,6 +64,10 @@ pub struct Gap {
     pub to: Time,
     /// Why.
     pub why: Why,
+    /// The machine slept meanwhile; if not, the program stood still: it was stopped, or got no processor. `None` where
+    /// nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slept: Option<bool>,
 }
 
 impl Gap {
@@ -77,7 +81,7 @@ impl Gap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// The machine slept, or the program was stopped.
+    /// The machine slept, or the program stood still.
     Suspend,
     /// The watch was ended and resumed later.
     Resumed,

@@ -9,6 +9,7 @@
 mod answers;
 mod experiment;
 mod faults;
+mod sleep;
 mod state;
 
 use std::collections::VecDeque;
@@ -32,10 +33,6 @@ use super::strays::Strays;
 use super::telling::Telling;
 use super::time::{Anchor, Time};
 use super::verdict::PaceWish;
-
-/// How much later than asked for a driver may come back before it is taken for a sleep of the machine, or a
-/// stop of the program: no busy machine keeps a ready thread waiting as long.
-const OVERSLEPT: Duration = Duration::from_secs(2);
 
 /// How to trace.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +94,8 @@ pub struct Trace {
     heard: Time,
     /// The last moment known to have been lived through.
     lived: Time,
+    /// How long the machine had slept in all by then, and has now; `None` where nobody told.
+    slept: (Option<Duration>, Option<Duration>),
     /// When the target last refused a probe's port, with the probe's cookie in what it quoted.
     closed: Option<Time>,
     cycles: u32,
@@ -127,6 +126,7 @@ impl Trace {
             telling: Telling::new(RecordedPath::new(config.target), Strays::default()),
             heard: now,
             lived: now,
+            slept: (None, None),
             closed: None,
             cycles: 0,
             slowed: None,
@@ -153,7 +153,7 @@ impl Trace {
             Record::Journal(Entry { end, ..entry.clone() })
         });
         self.records.extend(ended);
-        self.record(Record::Gap(Gap { from: past.ended, to: now, why: Why::Resumed }));
+        self.record(Record::Gap(Gap { from: past.ended, to: now, why: Why::Resumed, slept: None }));
     }
 
     /// The next probe to send by `now`; tell what became of it before asking again.
@@ -210,12 +210,7 @@ impl Trace {
     /// Coming here more than two seconds after [`poll_timeout`](Self::poll_timeout) means that the machine
     /// slept, or the program was stopped: a [`Gap`]. What was in flight and has no answer yet is not judged.
     pub fn handle_timeout(&mut self, now: Time) {
-        let from = std::mem::replace(&mut self.lived, now);
-        if self.poll_timeout().is_some_and(|due| now.since(due) > OVERSLEPT) {
-            self.collector.leave_unjudged();
-            self.version += 1;
-            self.record(Record::Gap(Gap { from, to: now, why: Why::Suspend }));
-        }
+        self.wake(now);
         let faults = &self.faults;
         let overdue = self.collector.handle_timeout(now, |no, handed_over| faults.kept_back(no, handed_over));
         self.overdue(now, overdue);

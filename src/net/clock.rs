@@ -1,6 +1,6 @@
 //! The one place that reads clocks.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use nix::time::{ClockId, clock_gettime};
 
@@ -28,6 +28,12 @@ impl Clock {
     pub fn now(&self) -> Time {
         let since = nanos(ClockId::CLOCK_BOOTTIME).saturating_sub(self.start);
         Time::from_nanos(u64::try_from(since).unwrap_or_default())
+    }
+
+    /// How long the machine has slept since it was started: what `CLOCK_MONOTONIC` has missed.
+    pub fn slept() -> Duration {
+        let missed = nanos(ClockId::CLOCK_BOOTTIME).saturating_sub(nanos(ClockId::CLOCK_MONOTONIC));
+        Duration::from_nanos(u64::try_from(missed).unwrap_or_default())
     }
 
     /// The wall clock, to pair with kernel stamps.

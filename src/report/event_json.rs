@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::clock::rfc3339;
+use super::events;
 use crate::engine::epoch::Epoch;
 use crate::engine::journal::{Entry, What};
 use crate::engine::round::Row;
@@ -78,7 +79,7 @@ enum Figures {
     Latency { before_ms: f64, after_ms: f64 },
     Local { fault: String, not_sent: u64 },
     RouteChange { from: u32, to: u32, again: Option<u32> },
-    Suspend {},
+    Suspend { slept: Option<bool> },
 }
 
 /// The path of an epoch.
@@ -112,7 +113,7 @@ impl Event {
             seconds: (entry.length(snapshot.now).as_secs_f64() * 1_000.0).round() / 1_000.0,
             hop,
             target: entry.row == Some(Row::Target),
-            figures: Figures::of(&entry.what, snapshot),
+            figures: Figures::of(entry, snapshot),
             verdict: snapshot.event_verdict(entry).map(|finding| EventVerdict {
                 kind: finding.kind.name(),
                 hop: finding.ttl(),
@@ -124,9 +125,9 @@ impl Event {
 }
 
 impl Figures {
-    fn of(what: &What, snapshot: &Snapshot) -> Self {
+    fn of(entry: &Entry, snapshot: &Snapshot) -> Self {
         let ms = |us: u32| f64::from(us) / 1_000.0;
-        match what {
+        match &entry.what {
             What::Outage { lost, refused, of, by } => Self::Outage {
                 lost: *lost,
                 refused: *refused,
@@ -142,7 +143,7 @@ impl Figures {
                 to: *to,
                 again: snapshot.epochs.get(*to).and_then(|epoch| epoch.again),
             },
-            What::Suspend => Self::Suspend {},
+            What::Suspend => Self::Suspend { slept: events::slept(entry, snapshot) },
         }
     }
 }

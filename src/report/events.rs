@@ -130,8 +130,17 @@ pub fn figures(entry: &Entry, snapshot: &Snapshot) -> String {
             let turns = if entry.length(entry.start).is_zero() { "" } else { ", to and fro" };
             format!("path {to}{}{turns}", again.unwrap_or_default())
         }
-        What::Suspend => String::new(),
+        What::Suspend => match slept(entry, snapshot) {
+            Some(true) => "this machine slept".to_owned(),
+            Some(false) => "hopwatch stood still".to_owned(),
+            None => String::new(),
+        },
     }
+}
+
+/// Whether this machine slept in a suspend, or hopwatch alone stood still; `None` where nobody knows.
+pub fn slept(entry: &Entry, snapshot: &Snapshot) -> Option<bool> {
+    snapshot.history.gaps().find(|gap| gap.from == entry.start)?.slept
 }
 
 /// Where an outage or a burst of loss was, by its own verdict; nothing for other events.

@@ -241,6 +241,7 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
                 }
             }
             let now = self.clock.now();
+            self.trace.handle_slept(Clock::slept());
             self.trace.handle_timeout(now);
             if !self.send(now) {
                 break;

@@ -168,7 +168,8 @@ fn what_lies_behind_a_gap_has_nothing_to_do_with_what_was_before() {
         let (interval, start) = (Duration::from_secs(1), Time::from_millis(1_000 * start_s));
         Record::Round(Round { number, start, interval, end: End::Silent, rows: vec![part] })
     };
-    let gap = Gap { from: Time::from_millis(2_500), to: Time::from_millis(500_000), why: Why::Suspend };
+    let (from, to) = (Time::from_millis(2_500), Time::from_millis(500_000));
+    let gap = Gap { from, to, why: Why::Suspend, slept: None };
     let mut history = History::default();
     // It is told of before the round that it cuts is settled.
     history.apply(&Record::Gap(gap));

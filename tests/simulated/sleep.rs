@@ -53,6 +53,27 @@ fn a_sleep_is_a_gap_and_no_loss() {
 }
 
 #[test]
+fn a_sleep_and_a_stand_still_are_told_apart_by_the_clocks() {
+    let hours = Duration::from_hours;
+    for (before, after, slept) in [
+        (Some(hours(1)), Some(hours(9)), Some(true)),
+        (Some(hours(1)), Some(hours(1)), Some(false)),
+        (None, None, None),
+    ] {
+        let told = |mut play: Play, slept: Option<Duration>| {
+            if let Some(slept) = slept {
+                play.trace.handle_slept(slept);
+            }
+            play
+        };
+        let play = told(Play::new(still(plain(6))).until_ms(9_000), before).until_ms(9_500);
+        let play = told(play, after).stall_ms(8 * 3_600_000).until_ms(8 * 3_600_000 + 20_000);
+        let slepts: Vec<_> = gaps(&play).iter().map(|gap| gap.slept).collect();
+        assert_eq!(slepts, [slept]);
+    }
+}
+
+#[test]
 fn a_busy_machine_that_comes_late_is_no_gap() {
     let play = Play::new(still(plain(6))).until_ms(9_500).stall_ms(1_500).until_ms(30_000);
     assert_eq!(gaps(&play), []);

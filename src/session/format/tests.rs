@@ -154,7 +154,12 @@ fn any_other() -> impl Strategy<Value = Record> {
         (any_time(), any::<u8>()).prop_map(|(at, ttl)| Record::Command(at, Command::MaxTtl(ttl))),
         (any_time(), 0u64..1 << 50)
             .prop_map(|(at, nanos)| Record::Command(at, Command::Interval(Duration::from_nanos(nanos)))),
-        (any_time(), any_time()).prop_map(|(from, to)| Record::Gap(Gap { from, to, why: Why::Resumed })),
+        (any_time(), any_time(), any::<Option<bool>>()).prop_map(|(from, to, slept)| Record::Gap(Gap {
+            from,
+            to,
+            why: Why::Resumed,
+            slept
+        })),
         (any_time(), 0u64..1 << 60).prop_map(|(time, nanos)| {
             let wall = SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos);
             Record::ClockStep(Anchor { time, wall })
