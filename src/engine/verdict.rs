@@ -148,9 +148,15 @@ fn judge(evidence: &Evidence, path: &PathView, changes: &Changes) -> Finding {
         (is, None) => {
             // Where neither route has anything, all of their tries together say so.
             let all = judged(evidence);
+            // A clean route is no answer to what was lost on the one before, if that was more than it can lose.
+            let high = is.as_ref().and_then(|is| is.ci95).map_or(1.0, |[_, high]| high);
+            let is_doubtful =
+                |was: &Finding| was.kind == Kind::Unclear && was.ci95.is_some_and(|[low, _]| low > high);
+            let doubtful = known.iter().rfind(|(was, _)| is_doubtful(was)).cloned();
             let last = known.into_iter().next_back();
-            match (all.kind, is, last) {
+            match (all.kind, is, doubtful.or(last)) {
                 (Kind::Clean, ..) | (_, None, None) => all,
+                (_, Some(_), Some(was)) if is_doubtful(&was.0) => until(was),
                 (_, Some(is), _) => Finding { since_change: Some(evidence.time(change)), ..is },
                 (_, None, Some(last)) => until(last),
             }

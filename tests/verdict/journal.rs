@@ -8,7 +8,7 @@ use hopwatch::engine::span::Span;
 use hopwatch::engine::verdict::{Finding, Kind};
 use hopwatch::wire::icmp::Icmp;
 
-use crate::week::{DAY, HOUR, address, answered, at, judged, watched, watched_as};
+use crate::week::{DAY, HOUR, address, answered, at, hits, judged, watched, watched_as};
 
 fn entry(number: u32, (from, to): (u64, u64), row: Row, what: What) -> Entry {
     Entry { number, start: at(from), end: Some(at(to)), row: Some(row), withdrawn: false, what }
@@ -86,4 +86,19 @@ fn what_is_told_beside_a_verdict_has_its_hop_also_where_that_is_the_target() {
     journal.take(entry(0, (DAY, DAY + 600), Row::Target, step));
     let finding = judged(&history, &journal, Span::All);
     assert_eq!(finding.secondary.iter().map(Finding::ttl).collect::<Vec<_>>(), [Some(6)], "{finding:?}");
+}
+
+#[test]
+fn a_clean_route_does_not_hide_what_was_lost_on_the_one_before() {
+    let change = DAY - 800;
+    let found = |share: f64| {
+        let history = watched(1, |second, ttl| ttl == 6 && second < change && hits(second, ttl, share));
+        let mut journal = Journal::default();
+        journal.take(entry(0, (change, change), Row::Hop(3), What::RouteChange { from: 0, to: 1 }));
+        judged(&history, &journal, Span::Since(at(DAY - 1_500)))
+    };
+    let lossy = found(0.2);
+    assert_eq!((lossy.kind, lossy.until_change), (Kind::Unclear, Some(at(change))), "{lossy:?}");
+    let stray = found(0.004);
+    assert!(stray.lost <= 8 && stray.kind == Kind::Clean, "{stray:?}");
 }
