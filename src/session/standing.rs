@@ -6,8 +6,11 @@ use std::net::IpAddr;
 
 use super::format::moment;
 use crate::engine::probe::Command;
-use crate::engine::record::Record;
-use crate::engine::round::Row;
+use crate::engine::record::{Gap, Record, Why};
+use crate::engine::round::{MAX_RESPONDERS, Row};
+
+/// So much is kept at most, so that a network that tells names without end makes no part of a recording grow.
+const MOST: usize = 8_192;
 
 /// The latest record of everything that goes on, or holds until another one says otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,9 +31,20 @@ enum Key {
     Name(IpAddr),
 }
 
+impl Key {
+    /// It is about a responder of this row.
+    fn is_of(&self, row: Row) -> bool {
+        matches!(self, Self::Hop(at, _) if *at == row)
+    }
+}
+
 impl Standing {
     /// Takes in the next record.
     pub fn take(&mut self, record: &Record) {
+        if let Record::Gap(Gap { why: Why::Resumed, .. }) = record {
+            // Whoever went on knew nothing of them.
+            self.0.retain(|key, _| !matches!(key, Key::Fault | Key::Slowed(_)));
+        }
         let (key, is_in_force) = match record {
             Record::Command(_, Command::MaxTtl(_)) => (Key::MaxTtl, true),
             Record::Command(_, Command::Interval(_)) => (Key::Interval, true),
@@ -51,11 +65,29 @@ impl Standing {
             | Record::CrossCheck(_)
             | Record::End(_) => return,
         };
-        if is_in_force {
-            self.0.insert(key, record.clone());
-        } else {
+        if !is_in_force {
             self.0.remove(&key);
+        } else if self.has_room(key) {
+            self.0.insert(key, record.clone());
         }
+    }
+
+    /// Whether something more can be kept, an older responder of the same row having made room for the next.
+    fn has_room(&mut self, key: Key) -> bool {
+        if self.0.contains_key(&key) {
+            return true;
+        }
+        if let Key::Hop(row, _) = key {
+            let hops = || self.0.range(Key::Hop(row, None)..).take_while(|(at, _)| at.is_of(row));
+            let oldest = hops().min_by_key(|(_, record)| moment(record)).map(|(at, _)| *at);
+            if hops().count() >= MAX_RESPONDERS
+                && let Some(oldest) = oldest
+            {
+                self.0.remove(&oldest);
+            }
+            return true;
+        }
+        self.0.len() < MOST
     }
 
     /// All of it, in order of time.
@@ -69,8 +101,10 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::faults::Fault;
     use crate::engine::journal::{Entry, What};
     use crate::engine::path::{HopView, Seen};
+    use crate::engine::probe::LocalFault;
     use crate::engine::record::Slowed;
     use crate::engine::time::Time;
 
@@ -105,5 +139,37 @@ mod tests {
             standing.take(&record);
         }
         assert_eq!(standing.records(), [&name("new"), &event(1, None), &hop(40, 2), &hop(50, 9)]);
+    }
+
+    #[test]
+    fn a_resumed_watch_knows_of_no_fault_and_of_no_hop_that_is_spared() {
+        let at = Time::from_millis;
+        let mut standing = Standing::default();
+        let fault = Fault { kind: LocalFault::NoRoute, since: at(4), until: None, not_sent: 1 };
+        standing.take(&Record::Fault(fault));
+        standing.take(&Record::Slowed(Slowed { at: at(3), row: Row::Hop(1), every: 3 }));
+        assert_eq!(standing.records().len(), 2);
+        standing.take(&Record::Gap(Gap { from: at(6), to: at(9), why: Why::Resumed, slept: None }));
+        assert_eq!(standing, Standing::default());
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let mut standing = Standing::default();
+        for number in 0..20_000 {
+            let address = IpAddr::from(std::net::Ipv4Addr::from_bits(number));
+            standing.take(&Record::Name(address, "a name".to_owned()));
+            let hop = HopView { current: Some(address), ..HopView::default() };
+            let at = Time::from_millis(number.into());
+            standing.take(&Record::Hop(Seen { at, row: Row::Hop(2), hop }));
+        }
+        let records = standing.records();
+        let hops = records.iter().filter_map(|record| match record {
+            Record::Hop(seen) => Some(seen.at),
+            _ => None,
+        });
+        let latest = (20_000 - MAX_RESPONDERS as u64..20_000).map(Time::from_millis);
+        assert!(hops.eq(latest), "the latest responders");
+        assert_eq!(records.len(), MOST);
     }
 }
