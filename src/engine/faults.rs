@@ -1,5 +1,7 @@
 //! Local faults: what this machine itself could not do, from when to when.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::probe::{LocalFault, ProbeNo};
@@ -33,13 +35,15 @@ pub struct Failure {
     pub at_call: bool,
 }
 
-/// The fault in force, if any, and the last one that ended.
+/// Faults remembered that ended; more than come within the time that a probe is waited for.
+const REMEMBERED: usize = 16;
+
+/// The fault in force, if any, and the last ones that ended.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     current: Option<Fault>,
-    last: Option<Fault>,
-    /// The probe whose leaving ended the last one.
-    ended_by: Option<ProbeNo>,
+    /// The latest first, with the probe whose leaving ended it.
+    ended: VecDeque<(Fault, Option<ProbeNo>)>,
     /// The last probe that a fault kept from leaving.
     failed_no: Option<ProbeNo>,
     /// The latest probe that is known to have left.
@@ -51,7 +55,7 @@ impl Faults {
     /// Whether a failure is told of when what caused it is over, and told: later probes have left, or it was handed
     /// over while the last fault lasted.
     pub fn is_over(&self, failure: &Failure) -> bool {
-        let ended = self.last.and_then(|last| last.until);
+        let ended = self.last().and_then(|last| last.until);
         self.current.is_none()
             && (failure.no.is_some_and(|no| Some(no) < self.left_no)
                 || failure.not_sent > 0 && ended.is_some_and(|until| failure.since <= until))
@@ -74,8 +78,8 @@ impl Faults {
                 vec![*fault]
             }
             _ => {
-                let mut changes: Vec<Fault> = self.end(now).into_iter().collect();
-                let since = self.last.and_then(|last| last.until).map_or(since, |until| since.max(until));
+                let mut changes: Vec<Fault> = self.end(now, None).into_iter().collect();
+                let since = self.last().and_then(|last| last.until).map_or(since, |until| since.max(until));
                 let fault = Fault { kind, since, until: None, not_sent };
                 self.current = Some(fault);
                 self.at_call = at_call;
@@ -88,12 +92,7 @@ impl Faults {
     /// A probe is known to have left. Gives the fault that this ends.
     pub fn left(&mut self, now: Time, no: ProbeNo) -> Option<Fault> {
         self.left_no = self.left_no.max(Some(no));
-        if Some(no) <= self.failed_no {
-            return None;
-        }
-        let ended = self.end(now)?;
-        self.ended_by = Some(no);
-        Some(ended)
+        if Some(no) > self.failed_no { self.end(now, Some(no)) } else { None }
     }
 
     /// The kernel took a probe, and will not tell whether it left. Gives the fault that this ends.
@@ -108,29 +107,32 @@ impl Faults {
         if kind == LocalFault::Neighbour { None } else { self.left(now, no) }
     }
 
-    /// Whether probe `no` was handed over while the last fault lasted, and so waited in this machine: with others,
-    /// which then left in one rush. The one whose leaving ended the fault is like any other.
+    /// Whether probe `no` was handed over while a fault lasted that is over, and so waited in this machine: with
+    /// others, which then left in one rush. The one whose leaving ended the fault is like any other.
     pub fn kept_back(&self, no: ProbeNo, handed_over: Time) -> bool {
-        let lasted =
-            |fault: Fault| fault.since <= handed_over && fault.until.is_some_and(|until| handed_over < until);
-        self.ended_by != Some(no) && self.last.is_some_and(lasted)
+        self.ended.iter().any(|(fault, by)| {
+            let lasted = fault.since <= handed_over && fault.until.is_some_and(|until| handed_over < until);
+            lasted && *by != Some(no)
+        })
     }
 
-    fn end(&mut self, now: Time) -> Option<Fault> {
+    fn end(&mut self, now: Time, by: Option<ProbeNo>) -> Option<Fault> {
         let ended = Fault { until: Some(now), ..self.current.take()? };
         // What stood only between two looks, as a route that is a moment behind its link, hides no real one.
-        if ended.not_sent > 0 || self.last.is_none() {
-            self.last = Some(ended);
+        if ended.not_sent > 0 || self.ended.is_empty() {
+            self.ended.truncate(REMEMBERED - 1);
+            self.ended.push_front((ended, by));
         }
         Some(ended)
     }
 
+    fn last(&self) -> Option<Fault> {
+        self.ended.front().map(|(fault, _)| *fault)
+    }
+
     /// The fault in force, or else the last one that ended.
-    pub const fn latest(&self) -> Option<Fault> {
-        match self.current {
-            Some(fault) => Some(fault),
-            None => self.last,
-        }
+    pub fn latest(&self) -> Option<Fault> {
+        self.current.or_else(|| self.last())
     }
 }
 
@@ -181,6 +183,11 @@ mod tests {
         let kept = [(0, 4), (2, 6), (3, 5), (4, 8), (5, 9)];
         let kept = kept.map(|(no, since)| faults.kept_back(ProbeNo(no), at(since)));
         assert_eq!(kept, [false, false, true, true, false]);
+        faults.failed(at(11), failure(LocalFault::LinkDown, 6, 11, 1));
+        faults.left(at(13), ProbeNo(7));
+        let kept = [(2, 6), (4, 8), (7, 12), (8, 12)];
+        let kept = kept.map(|(no, since)| faults.kept_back(ProbeNo(no), at(since)));
+        assert_eq!(kept, [false, true, false, true], "in the one before it as well");
     }
 
     #[test]

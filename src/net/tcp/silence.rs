@@ -20,6 +20,8 @@ use crate::net::channel::ChannelConfig;
 /// When the SYN has been sent again: after a second (RFC 6298, 2), and the tenth of one that the kernel's timers may
 /// be late.
 const AGAIN: Duration = Duration::from_millis(1_150);
+/// The state of a connection that waits for the answer to its SYN (`linux/tcp_states.h`).
+const SYN_SENT: u8 = 2;
 /// Probes remembered.
 const MOST: usize = 512;
 
@@ -32,8 +34,8 @@ pub struct Silence {
     /// Probes given up since, oldest first, that nobody has been told of.
     given_up: VecDeque<ProbeNo>,
     test: Option<Test>,
-    /// What the last test has shown.
-    is_dropped: bool,
+    /// Those that were given up by the end of a test that found SYNs dropped.
+    dropped: VecDeque<ProbeNo>,
 }
 
 /// The connection besides the probes.
@@ -69,12 +71,12 @@ impl Silence {
     /// A probe that this machine has dropped, as is known by now.
     pub fn poll(&mut self, now: Time) -> Option<ProbeNo> {
         if let Some(test) = self.test.take_if(|test| test.due <= now) {
-            self.is_dropped = test.was_dropped();
-            if !self.is_dropped {
-                self.given_up.clear();
+            let given_up = std::mem::take(&mut self.given_up);
+            if test.was_dropped() {
+                self.dropped.extend(given_up);
             }
         }
-        if self.is_dropped { self.given_up.pop_front() } else { None }
+        self.dropped.pop_front()
     }
 
     /// When [`poll`](Self::poll) will know more.
@@ -89,9 +91,28 @@ impl Test {
         Ok(Self { stream, due: now + AGAIN })
     }
 
-    /// A SYN was sent again, and did not get out.
     fn was_dropped(&self) -> bool {
-        let info = getsockopt(&self.stream, TcpInfo);
-        info.is_ok_and(|info| info.tcpi_total_retrans > 0 && info.tcpi_retrans == 0)
+        getsockopt(&self.stream, TcpInfo)
+            .is_ok_and(|info| is_dropped(info.tcpi_state, info.tcpi_total_retrans, info.tcpi_retrans))
+    }
+}
+
+/// A SYN was sent again, and did not get out: the connection still waits, and of all that was sent again none is on
+/// its way. An answer takes the second SYN from those, too, but ends the waiting.
+const fn is_dropped(state: u8, sent_again: u32, on_their_way: u32) -> bool {
+    state == SYN_SENT && sent_again > 0 && on_their_way == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_second_syn_that_did_not_leave_tells() {
+        const ESTABLISHED: u8 = 1;
+        assert!(is_dropped(SYN_SENT, 1, 0));
+        assert!(!is_dropped(SYN_SENT, 0, 0), "not sent again yet");
+        assert!(!is_dropped(SYN_SENT, 1, 1), "lost on the way");
+        assert!(!is_dropped(ESTABLISHED, 1, 0), "the first was lost on the way, the second answered");
     }
 }
