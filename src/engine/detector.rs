@@ -33,6 +33,7 @@ use self::ration::Ration;
 use self::routes::Routes;
 use self::tries::{Fate, Outcome, Watched, outcomes};
 use super::epoch::Epochs;
+use super::journal::Entry;
 use super::record::Record;
 use super::round::{Late, Round, Row, Try};
 
@@ -73,9 +74,16 @@ impl Detector {
                 self.outages.forgive(&self.locals, &mut self.book);
                 self.ration.clear();
             }
+            // No more news of them will come.
+            Record::End(_) => self.in_force().iter().for_each(|entry| self.book.tell(entry)),
             _ => {}
         }
         self.book.take()
+    }
+
+    /// What lasts and may have more to tell than it was told: news of it come only when its figures have doubled.
+    pub fn in_force(&self) -> Vec<Entry> {
+        [self.outages.in_force(), self.bursts.in_force()].into_iter().flatten().collect()
     }
 
     fn round(&mut self, round: &Round) {

@@ -106,24 +106,31 @@ pub fn place(entry: &Entry) -> String {
     }
 }
 
-/// Its figures.
+/// Its figures; while it lasts, they are so many at least. Times are those of the end of the path, wherever they
+/// begin to show.
 pub fn figures(entry: &Entry, snapshot: &Snapshot) -> String {
+    let more = if entry.is_open() { "+" } else { "" };
     match &entry.what {
         What::Outage { lost, refused, of, by } => {
             let failed = lost + refused;
-            let of = if failed < *of { format!(" of {of}") } else { String::new() };
+            let of = if failed < *of { format!(" of {of}{more}") } else { String::new() };
             let by = by.map_or_else(String::new, |(who, icmp)| format!(" by {who}, {}", said(icmp)));
             match (lost, refused) {
-                (0, _) => format!("{refused}{of} refused{by}"),
-                (_, 0) => format!("{lost}{of} lost"),
-                _ => format!("{lost} lost, {refused} refused{by}"),
+                (0, _) => format!("{refused}{more}{of} refused{by}"),
+                (_, 0) => format!("{lost}{more}{of} lost"),
+                _ => format!("{lost}{more} lost, {refused}{more} refused{by}"),
             }
         }
-        What::LossBurst { lost, of } => format!("{lost} of {of} lost"),
+        What::LossBurst { lost, of } => format!("{lost}{more} of {of}{more} lost"),
         What::Latency { before, after } => {
-            format!("{} to {} ms", millis(*before), millis(*after))
+            let whose = match (entry.row, snapshot.path.target_ttl) {
+                (Some(Row::Hop(_)), Some(_)) => "target ",
+                (Some(Row::Hop(_)), None) => "last hop ",
+                _ => "",
+            };
+            format!("{whose}{} to {} ms", millis(*before), millis(*after))
         }
-        What::Local { fault, not_sent } => format!("{fault}, {not_sent} not sent"),
+        What::Local { fault, not_sent } => format!("{fault}, {not_sent}{more} not sent"),
         What::RouteChange { to, .. } => {
             let epoch = snapshot.epochs.get(*to);
             let again = epoch.and_then(|epoch| epoch.again).map(|again| format!(", back to path {again}"));
@@ -170,6 +177,31 @@ fn millis(us: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn entry(row: Row, end: Option<Time>, what: What) -> Entry {
+        Entry { number: 0, start: Time::ZERO, end, row: Some(row), withdrawn: false, what }
+    }
+
+    #[test]
+    fn what_lasts_has_so_many_at_least() {
+        let snapshot = &crate::report::fixture::reached().snapshot;
+        let outage = What::Outage { lost: 8, refused: 0, of: 10, by: None };
+        let burst = What::LossBurst { lost: 9, of: 30 };
+        let said = |end, what: &What| figures(&entry(Row::Target, end, what.clone()), snapshot);
+        let over = Some(Time::from_millis(9_000));
+        assert_eq!([said(None, &outage), said(over, &outage)], ["8+ of 10+ lost", "8 of 10 lost"]);
+        assert_eq!([said(None, &burst), said(over, &burst)], ["9+ of 30+ lost", "9 of 30 lost"]);
+    }
+
+    #[test]
+    fn times_are_named_after_whose_they_are_where_they_show_before() {
+        let mut snapshot = (*crate::report::fixture::reached().snapshot).clone();
+        let step = |row| entry(row, None, What::Latency { before: 25_400, after: 48_600 });
+        assert_eq!(figures(&step(Row::Hop(8)), &snapshot), "target 25.4 to 48.6 ms");
+        assert_eq!(figures(&step(Row::Target), &snapshot), "25.4 to 48.6 ms");
+        snapshot.path.target_ttl = None;
+        assert_eq!(figures(&step(Row::Hop(8)), &snapshot), "last hop 25.4 to 48.6 ms");
+    }
 
     #[test]
     fn lengths_are_written_in_two_units_at_most() {

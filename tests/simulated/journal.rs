@@ -7,7 +7,7 @@ use hopwatch::engine::epoch::Epochs;
 use hopwatch::engine::journal::{Entry, Journal, What};
 use hopwatch::engine::probe::{Flows, LocalFault};
 use hopwatch::engine::record::Record;
-use hopwatch::engine::round::Row;
+use hopwatch::engine::round::{Row, Try};
 use hopwatch::engine::time::{Anchor, Time};
 use hopwatch::engine::trace::{Trace, TraceConfig};
 use hopwatch::net::simulated::Simulated;
@@ -169,6 +169,49 @@ fn a_day_with_known_events_is_listed_event_by_event_and_nothing_else() {
     // Hop 4 is silent, and the detour is one hop longer.
     assert_eq!(routes, [(0, 7, None), (1, 8, None), (2, 7, Some(0))], "{epochs:?}");
     assert!(told < 150, "{told} records of {} events", journal.iter().len());
+}
+
+#[test]
+fn what_is_in_force_at_the_end_has_all_that_was_lost_on_the_screen_and_on_disk() {
+    let cut = with(way(), 6, |hop| hop.loss(1.0));
+    let scenario = Scenario::still([192, 0, 2, 200], way()).then(at(60), cut);
+    let anchor = Anchor { time: Time::ZERO, wall: SystemTime::UNIX_EPOCH };
+    let config =
+        TraceConfig { target: scenario.target, pace: PACE, count: None, seed: 7, flows: Flows::Stable };
+    let mut trace = Trace::new(config, Time::ZERO, anchor);
+    let mut path = Simulated::new(scenario);
+    let (mut records, mut now) = (Vec::new(), Time::ZERO);
+    // Between two of the doublings at which it is told.
+    while now <= at(81) {
+        now = step(&mut trace, &mut path, now, |_, record| records.push(record));
+    }
+    let told = |records: &[Record]| {
+        let mut entries = records.iter().filter_map(|record| match record {
+            Record::Journal(entry) => Some(entry.clone()),
+            _ => None,
+        });
+        entries.next_back().expect("an outage")
+    };
+    let lost = |entry: &Entry| match entry.what {
+        What::Outage { lost, .. } => lost as usize,
+        _ => panic!("{entry:?}"),
+    };
+    let settled = |records: &[Record], start: Time| {
+        let rounds = records.iter().filter_map(|record| match record {
+            Record::Round(round) => Some(round),
+            _ => None,
+        });
+        let since = rounds.filter(|round| round.start + ROUND > start);
+        let tries = since.flat_map(|round| round.row(Row::Target).expect("its row").tries.iter());
+        tries.filter(|one| matches!(one, Try::Lost)).count()
+    };
+    let before = told(&records);
+    let shown = trace.snapshot(now).journal.iter().last().expect("an outage").clone();
+    assert!(shown.is_open() && lost(&before) < lost(&shown), "{before:?}, {shown:?}");
+    assert_eq!(lost(&shown), settled(&records, shown.start));
+    trace.finish(now);
+    records.extend(std::iter::from_fn(|| trace.poll_record()));
+    assert_eq!(told(&records), shown);
 }
 
 #[test]

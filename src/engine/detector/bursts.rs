@@ -77,6 +77,11 @@ impl Bursts {
         self.lost() as f64 / self.window.len().max(1) as f64
     }
 
+    /// The burst in force as it stands, with what was not told of it yet.
+    pub fn in_force(&self) -> Option<Entry> {
+        self.open.as_ref().map(Burst::entry)
+    }
+
     /// What failed since `start` is an outage of its own.
     pub fn leave_out(&mut self, start: Time) {
         self.window.retain(|outcome| outcome.at < start);
@@ -163,8 +168,12 @@ impl Burst {
         }
     }
 
+    fn entry(&self) -> Entry {
+        Entry { what: What::LossBurst { lost: self.lost, of: self.of }, ..self.entry.clone() }
+    }
+
     fn tell(&mut self, book: &mut Book) {
-        self.entry.what = What::LossBurst { lost: self.lost, of: self.of };
+        self.entry = self.entry();
         self.told = self.lost.max(1);
         book.tell(&self.entry);
     }

@@ -148,6 +148,12 @@ impl Outages {
         }
     }
 
+    /// The outage in force as it stands, with what was not told of it yet.
+    pub fn in_force(&self) -> Option<Entry> {
+        let latest = self.latest.as_ref().filter(|latest| latest.entry.is_open())?;
+        Some(latest.entry())
+    }
+
     /// A try was answered after all.
     pub fn late(&mut self, round: u32, index: u8, book: &mut Book) {
         let is_it = |fail: &Outcome| fail.round == round && fail.index == index;
@@ -280,10 +286,16 @@ impl Outage {
         f64::from(self.lost + self.refused) / f64::from(self.of.max(1))
     }
 
-    fn tell(&mut self, book: &mut Book) {
-        if let What::Outage { lost, refused, of, .. } = &mut self.entry.what {
+    fn entry(&self) -> Entry {
+        let mut entry = self.entry.clone();
+        if let What::Outage { lost, refused, of, .. } = &mut entry.what {
             (*lost, *refused, *of) = (self.lost, self.refused, self.of);
         }
+        entry
+    }
+
+    fn tell(&mut self, book: &mut Book) {
+        self.entry = self.entry();
         self.told = self.lost + self.refused;
         book.tell(&self.entry);
     }

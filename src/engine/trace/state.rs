@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Trace;
+use crate::engine::journal::Journal;
 use crate::engine::record::Record;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::strays::Strays;
@@ -19,7 +20,7 @@ impl Trace {
             target: self.config.target,
             path: self.path.view(),
             history: Arc::clone(&self.history),
-            journal: Arc::clone(&self.journal),
+            journal: self.journal(),
             epochs: Arc::clone(&self.epochs),
             open,
             pace: self.prober.pace(),
@@ -28,6 +29,18 @@ impl Trace {
             overshoot: self.strays.overshoot + overshoot,
             finished: self.is_finished(),
         }
+    }
+
+    /// The journal with what lasts as it stands, told or not.
+    fn journal(&self) -> Arc<Journal> {
+        let mut journal = Arc::clone(&self.journal);
+        for entry in self.detector.in_force() {
+            // What is not told at all yet comes with its own record.
+            if journal.iter().any(|known| known.number == entry.number && *known != entry) {
+                Arc::make_mut(&mut journal).take(entry);
+            }
+        }
+        journal
     }
 
     /// Tells all that is not settled as it is `now`, as the last facts of all.

@@ -64,7 +64,7 @@ fn the_journal_scrolls_to_its_end_and_closes() {
     let newest = picture(&app, 60, 12).to_string();
     app.update(Action::Move(Step::End));
     let oldest = picture(&app, 60, 12).to_string();
-    assert!(newest.contains("44 lost") && !oldest.contains("44 lost"), "{newest}{oldest}");
+    assert!(newest.contains("44+ lost") && !oldest.contains("44+ lost"), "{newest}{oldest}");
     app.update(Action::Move(Step::Down));
     assert_eq!(picture(&app, 60, 12).to_string(), oldest);
     app.update(Action::Back);
