@@ -93,6 +93,9 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
     let span = span(&session, (from, to), zone)?;
     let mut tape = Tape::new(&session.header, span);
     let met = session.read(span, |record| tape.push(record)).map_err(anyhow::Error::from)?;
+    if !tape.has_rounds() {
+        return Err(nothing(&outline(&session)?, zone).into());
+    }
     let finished = session.parts.last().is_none_or(|last| !files::is_written(last));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = Arc::from(scrub::text(name.as_bytes()));
@@ -135,10 +138,20 @@ fn span(
     if span.is_empty() {
         return Err(match (from, to) {
             (Some(_), Some(_)) => UsageError::EndBeforeStart.into(),
-            _ => anyhow::anyhow!("the recording has nothing of that time").into(),
+            _ => nothing(&outline, zone).into(),
         });
     }
     Ok(span)
+}
+
+/// Why there is nothing to show of a time.
+fn nothing(outline: &Tape, zone: &TimeZone) -> anyhow::Error {
+    if !outline.has_rounds() {
+        return anyhow::anyhow!("nothing is recorded: no round of the watch was decided");
+    }
+    let Snapshot { anchor, started, now, .. } = outline.snapshot();
+    let [from, to] = [started, now].map(|time| rfc3339(anchor.wall(time), zone));
+    anyhow::anyhow!("no round was recorded in that time: the recording goes from {from} to {to}")
 }
 
 /// A recording's times and events, without most of its rounds.

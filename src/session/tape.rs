@@ -241,6 +241,11 @@ impl Tape {
         }
     }
 
+    /// Whether it has anything that was probed.
+    pub const fn has_rounds(&self) -> bool {
+        self.started.is_some()
+    }
+
     /// The last moment that is told of.
     pub const fn now(&self) -> Time {
         self.now

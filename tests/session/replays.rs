@@ -218,6 +218,28 @@ fn a_torn_tail_is_left_out_and_what_is_no_recording_is_said_to_be_none() {
 }
 
 #[test]
+fn a_time_without_records_is_said_to_be_one() {
+    let (directory, file) = place();
+    assert!(demo(&file, &["-c", "4"]).output().expect("it runs").status.success());
+    let empty = directory.path().join("empty.jsonl");
+    let recorded = std::fs::read_to_string(&file).expect("a recording");
+    std::fs::write(&empty, recorded.split_inclusive('\n').next().expect("a header")).expect("room");
+    let outside = "no round was recorded in that time: the recording goes from 20";
+    for (file, more, why) in [
+        (&file, &["--from", "2030-01-01T00:00:00Z"][..], outside),
+        (&file, &["--to", "2020-01-01T00:00:00Z"], outside),
+        (&empty, &[], "nothing is recorded: no round of the watch was decided"),
+    ] {
+        for form in ["-r", "-j"] {
+            let output = hopwatch(&["replay", form, text(file)]).args(more).output().expect("it runs");
+            let said = String::from_utf8(output.stderr).expect("text");
+            assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+            assert!(said.contains(why) && output.stdout.is_empty(), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_recording_in_many_parts_is_one_and_is_gone_on_with_in_the_last() {
     let (directory, file) = place();
     let part = |number: u32| directory.path().join(format!("watch_{number}.jsonl"));
