@@ -5,7 +5,7 @@ mod figures;
 use std::time::Duration;
 
 use self::figures::listed;
-pub use self::figures::{duration, percent};
+pub use self::figures::{bound, duration, percent};
 
 use super::finding::{Doubt, Finding, Kind};
 use crate::engine::round::Row;
@@ -104,7 +104,7 @@ pub fn event(finding: &Finding) -> Vec<String> {
 }
 
 fn clean(finding: &Finding) -> Vec<String> {
-    let bound = finding.ci95.map(|[_, high]| format!(", below {}", percent(high))).unwrap_or_default();
+    let bound = finding.ci95.map(|[_, high]| format!(", below {}", bound(high))).unwrap_or_default();
     let tries = finding.samples;
     let figure = match finding.lost {
         0 => format!("no loss in {tries} tries on this flow{bound}"),

@@ -5,11 +5,25 @@ use std::time::Duration;
 /// A share in percent: two digits where they mean something.
 pub fn percent(share: f64) -> String {
     let percent = 100.0 * share;
+    format!("{percent:.*} %", digits(percent))
+}
+
+/// A share that another one is below, in percent: rounded up, or it might lie above what is said.
+pub fn bound(share: f64) -> String {
+    let percent = 100.0 * share;
+    let digits = digits(percent);
+    let unit = 10_f64.powf(digits as f64);
+    // What is whole but for the error of a product stays so.
+    let up = (percent * unit - 1e-9).ceil() / unit;
+    format!("{up:.digits$} %")
+}
+
+/// The digits after the point that mean something.
+fn digits(percent: f64) -> usize {
     if percent > 0.0 && percent < 0.095 {
-        let digits = (-percent.log10()).ceil().clamp(2.0, 9.0) as usize;
-        return format!("{percent:.digits$} %");
+        return (-percent.log10()).ceil().clamp(2.0, 9.0) as usize;
     }
-    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+    usize::from(percent < 9.95)
 }
 
 /// A duration in its one or two greatest units: "31 s", "10 min", "2 h 5 min".
@@ -67,5 +81,11 @@ mod tests {
     fn percents_have_as_many_digits_as_matter() {
         assert_eq!([0.0063, 0.081, 0.0999, 0.3].map(percent), ["0.6 %", "8.1 %", "10 %", "30 %"]);
         assert_eq!([0.0, 0.000_4, 0.000_006].map(percent), ["0.0 %", "0.04 %", "0.0006 %"]);
+    }
+
+    #[test]
+    fn a_bound_is_never_less_than_it_is() {
+        let shares = [0.242_49, 0.104, 0.088_1, 0.07, 0.3, 0.000_41];
+        assert_eq!(shares.map(bound), ["25 %", "11 %", "8.9 %", "7.0 %", "30 %", "0.05 %"]);
     }
 }
