@@ -163,6 +163,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
 
     /// Watches until the front end is gone, or says that it is enough.
     async fn watch(mut self, mut signals: Signals) {
+        if !self.live {
+            // Where it is recorded is worth saying before the end.
+            self.publish(self.clock.now());
+        }
         self.until_the_end(&mut signals).await;
         self.end_recording();
     }

@@ -37,6 +37,16 @@ fn a_signal_ends_a_watch_without_a_screen_and_its_recording_is_whole() {
 }
 
 #[test]
+fn where_it_is_recorded_is_said_before_the_end() {
+    let (_directory, file) = place();
+    let watch = Watch::start(demo(&file, &[]));
+    watch.until_round(1);
+    watch.signal(Signal::SIGKILL);
+    let (_, _, said) = watch.ended();
+    assert_eq!(said, format!("hopwatch: recording to {}\n", file.display()));
+}
+
+#[test]
 fn what_is_streamed_can_be_kept_and_replayed() {
     let (_directory, file) = place();
     let out = std::fs::File::create(&file).expect("a file");
