@@ -56,6 +56,11 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it opens a view in the place of the table.
+    pub const fn opens_view(self) -> bool {
+        matches!(self, Self::Help | Self::Evidence | Self::Journal | Self::Timeline)
+    }
+
     /// Whether it means nothing without a watch that goes on.
     pub const fn needs_watch(self) -> bool {
         matches!(

@@ -102,7 +102,10 @@ fn taken(scope: Scope) -> impl Iterator<Item = &'static Binding> {
         Scope::Evidence | Scope::Journal | Scope::Timeline => Some(Scope::Help),
         _ => None,
     };
-    of(scope).chain(of(Scope::Any)).chain(below.map(of).into_iter().flatten())
+    // From one view straight to another.
+    let is_view = matches!(scope, Scope::Help | Scope::Evidence | Scope::Journal | Scope::Timeline);
+    let views = of(Scope::Table).filter(move |binding| is_view && binding.action.opens_view());
+    of(scope).chain(of(Scope::Any)).chain(views).chain(below.map(of).into_iter().flatten())
 }
 
 /// What a user finds without opening anything: the keys of the table, and those that work everywhere.
@@ -174,6 +177,23 @@ mod tests {
         let hinted: Vec<&str> = hints(Scope::Details, |_| true).map(|hint| hint.label).collect();
         assert!(hinted.contains(&"back") && hinted.contains(&"quit"), "{hinted:?}");
         assert!(!hinted.contains(&"details") && !hinted.contains(&"deselect"), "{hinted:?}");
+    }
+
+    #[test]
+    fn one_view_leads_to_another_and_its_own_key_closes_it() {
+        let views = [
+            ('?', Scope::Help, Action::Help),
+            ('v', Scope::Evidence, Action::Evidence),
+            ('o', Scope::Journal, Action::Journal),
+            ('t', Scope::Timeline, Action::Timeline),
+        ];
+        for (_, scope, _) in views {
+            for (key, own, opens) in views {
+                let expected = if own == scope { Action::Back } else { opens };
+                let pressed = press(KeyCode::Char(key), KeyModifiers::NONE);
+                assert_eq!(action(&pressed, scope), Some(expected), "{key} in {scope:?}");
+            }
+        }
     }
 
     #[test]

@@ -61,13 +61,23 @@ pub fn title(app: &App) -> Vec<Segment> {
         return vec![piece("Over time".to_owned(), 0)];
     };
     let (from, to) = timeline.edges;
-    let each = duration(to.since(from) / timeline.columns.max(1) as u32);
+    let each = each(to.since(from) / timeline.columns.max(1) as u32);
     let scale = Scale::of(table).map(|scale| piece(format!("{} ms", scale.legend(&look.glyphs)), 2));
     let title = [
         piece(format!("Over time, {each} a column"), 0),
         piece(format!("{SOME_LOST} lost, {lost} half or more"), 1),
     ];
     title.into_iter().chain(scale).collect()
+}
+
+/// The time of one column. Many of them make the span, so that half a second more or less matters in few.
+fn each(time: Duration) -> String {
+    let seconds = format!("{:.1}", time.as_secs_f64());
+    if time < Duration::from_mins(1) {
+        format!("{} s", seconds.strip_suffix(".0").unwrap_or(&seconds))
+    } else {
+        duration(time)
+    }
 }
 
 /// The hops, and below them the time that their columns begin and end at; for so many cells.
@@ -139,4 +149,18 @@ fn axis(app: &App, view: &View, timeline: &Timeline, width: usize) -> Line<'stat
     let gap = timeline.columns.saturating_sub(first.len() + last.len());
     let text = if gap > 0 { format!("{first}{:gap$}{last}", "") } else { first };
     Line::styled(format!("{:1$}{text}", "", before_strip(width)), app.look().theme.dim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_as_long_as_it_is() {
+        for (millis, text) in
+            [(500, "0.5 s"), (1_548, "1.5 s"), (2_000, "2 s"), (44_300, "44.3 s"), (95_200, "1 min 35 s")]
+        {
+            assert_eq!(each(Duration::from_millis(millis)), text);
+        }
+    }
 }
