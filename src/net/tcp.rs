@@ -48,6 +48,8 @@ use crate::wire::icmp::{Family, Icmp};
 
 /// How long an answer is waited for: less than the second after which Linux sends a SYN again (RFC 6298, 2).
 const PATIENCE: Duration = Duration::from_millis(950);
+/// Ports that the kernel is asked for until it picks a new one, at most.
+const PICKS: usize = 8;
 /// Sockets open at a time; a faster pace than they allow for is a local fault.
 const MOST: usize = 512;
 
@@ -123,12 +125,27 @@ impl Tcp {
 
     fn connect(&mut self, probe: Probe, port: Option<u16>) -> io::Result<SentAt> {
         let target = self.config.target;
-        let socket = socket::open(&self.config, probe.ttl, port)?;
+        let socket = self.open_from(probe.ttl, port)?;
         let sent = SentAt { time: self.clock.now(), wall: Clock::wall() };
         let socket = socket::connect(socket, target)?;
         let port = self.attempts.add(socket, probe.no, probe.ttl, sent)?;
         self.flows.entry(probe.ttl).or_insert(Flow { port, is_targets: false }).port = port;
         Ok(sent)
+    }
+
+    /// A socket from `port`, or else from one that the kernel picks: it may well pick one again that was given back
+    /// a moment ago.
+    fn open_from(&self, ttl: u8, port: Option<u16>) -> io::Result<Socket> {
+        let open = || socket::open(&self.config, ttl, port);
+        let mut socket = open()?;
+        for _ in 0..PICKS {
+            let picked = socket.local_addr()?.as_socket().map(|own| own.port()).filter(|_| port.is_none());
+            if picked.is_none_or(|picked| self.under_way(picked) == Err(Stray::Foreign)) {
+                break;
+            }
+            socket = open()?;
+        }
+        Ok(socket)
     }
 
     /// The probe under way from a source port, or whether one was not long ago.
