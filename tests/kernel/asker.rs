@@ -13,6 +13,9 @@ use nix::sys::socket::{
 
 use crate::support::patience::deadline;
 
+/// Errors of earlier probes that a socket may tell of, one by one, at most.
+const PENDING: usize = 100;
+
 /// The socket, for one destination.
 pub struct Asker {
     socket: UdpSocket,
@@ -50,7 +53,8 @@ impl Asker {
         Self { socket, to: SocketAddr::new(address, 33434) }
     }
 
-    /// Sends a probe. An error of an earlier one, pending on the socket, does not keep it from leaving.
+    /// Sends a probe. Errors of earlier ones, pending on the socket, do not keep it from leaving: each is told by one
+    /// call, and another may arrive between two.
     pub fn send(&self, ttl: u8, payload: &[u8]) {
         let ttl = i32::from(ttl);
         let control = match self.to {
@@ -60,7 +64,9 @@ impl Asker {
         let to = SockaddrStorage::from(self.to);
         let bytes = [IoSlice::new(payload)];
         let send = || sendmsg(self.socket.as_raw_fd(), &bytes, &[control], MsgFlags::empty(), Some(&to));
-        send().or_else(|_| send()).expect("the probe leaves");
+        let is_earlier = |sent: &Result<_, _>| matches!(sent, Err(Errno::EHOSTUNREACH | Errno::ECONNREFUSED));
+        let mut sends = std::iter::repeat_with(send).take(PENDING);
+        sends.find(|sent| !is_earlier(sent)).expect("errors come to an end").expect("the probe leaves");
     }
 
     /// Waits for what comes back.
