@@ -66,7 +66,10 @@ impl App {
     }
 
     pub(super) fn next_period(&mut self) {
-        self.period = self.period().next(self.restarted);
+        // Of a frozen picture nothing is shown by what began behind it.
+        let shown = self.view().map(|view| view.snapshot.now);
+        let restarted = self.restarted.filter(|at| shown > Some(*at));
+        self.period = self.period().next(restarted);
         if let Some(frozen) = &mut self.frozen {
             frozen.period = self.period;
         }

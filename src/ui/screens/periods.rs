@@ -54,6 +54,20 @@ fn a_window_slides_with_the_watch_and_stands_still_when_frozen() {
 }
 
 #[test]
+fn a_frozen_picture_does_not_come_to_a_restart_behind_it() {
+    let mut app = long().app(120, 24);
+    app.update(Action::Freeze);
+    let mut later = long();
+    later.rounds = 820;
+    app.show(later.view());
+    app.update(Action::Restart);
+    for _ in 0..5 {
+        app.update(Action::NextPeriod);
+        assert!(!header(&app).contains("statistics since"), "{}", header(&app));
+    }
+}
+
+#[test]
 fn a_restart_before_what_is_kept_by_try_begins_with_its_slice() {
     let mut app = long().app(120, 24);
     app.update(Action::Restart);
