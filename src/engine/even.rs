@@ -253,6 +253,7 @@ mod tests {
         }
         assert!(rare <= 240 && proven == 0, "{rare} {proven}");
     }
+
     #[test]
     fn runs_that_no_bucket_gives_rule_it_out_at_once() {
         let series = |runs: &[(u32, bool)]| {

@@ -19,6 +19,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smallvec::{Array, SmallVec};
+
 pub use self::cell::{Cell, Part};
 use self::chain::Chain;
 use self::known::{Known, is_slowed, known_mut, number};
@@ -205,11 +207,10 @@ impl History {
     /// What all of it takes in memory, in bytes, as far as it is held by this history alone.
     pub fn size(&self) -> usize {
         let rounds = self.recent().map(|round| {
-            let parts = round.rows.iter().map(|part| {
-                let RoundRow { responders, tries, .. } = part;
-                let responders = if responders.spilled() { size_of_val(&**responders) } else { 0 };
-                size_of::<RoundRow>() + responders + if tries.spilled() { size_of_val(&**tries) } else { 0 }
-            });
+            let parts = round
+                .rows
+                .iter()
+                .map(|part| size_of::<RoundRow>() + heap(&part.responders) + heap(&part.tries));
             size_of::<Round>() + parts.sum::<usize>()
         });
         let rows = self.rows.iter().map(|known| {
@@ -234,6 +235,11 @@ const fn who(outcome: Try) -> Option<u8> {
 fn is_parted(gaps: &VecDeque<Gap>, before: Option<Time>, at: Time) -> bool {
     let Some(before) = before else { return false };
     gaps.iter().rev().take_while(|gap| before < gap.to).any(|gap| gap.to <= at)
+}
+
+/// What a list takes on the heap, in bytes.
+fn heap<A: Array>(list: &SmallVec<A>) -> usize {
+    if list.spilled() { list.capacity() * size_of::<A::Item>() } else { 0 }
 }
 
 /// The place of `address` among a round row's responders, adding it if there is room.

@@ -71,7 +71,7 @@ pub struct Tcp {
     /// By TTL.
     flows: HashMap<u8, Flow>,
     /// When the next hop was last found silent on the link.
-    silent: Option<Time>,
+    next_hop_silent: Option<Time>,
     silence: Silence,
     buffer: Vec<u8>,
     /// Keeps the kernel stamping: it stops where no socket wants stamps, and takes a while to begin again.
@@ -89,7 +89,7 @@ impl Tcp {
             source,
             attempts: Attempts::default(),
             flows: HashMap::new(),
-            silent: None,
+            next_hop_silent: None,
             silence: Silence::default(),
             buffer: vec![0; 2_048],
             _stamping: stamping,
@@ -217,9 +217,9 @@ impl Tcp {
     /// and the kernel gives the next hop up only later. What waits for that may be dropped at its end.
     fn kept_back(&mut self, attempt: &Attempt) -> Option<LocalFault> {
         if neighbour::is_silent(&self.config) {
-            self.silent = Some(self.clock.now());
+            self.next_hop_silent = Some(self.clock.now());
         }
-        if self.silent >= Some(attempt.sent.time) {
+        if self.next_hop_silent >= Some(attempt.sent.time) {
             return Some(LocalFault::Neighbour);
         }
         socket::met_a_full_queue(&attempt.stream).then_some(LocalFault::NoBuffer)

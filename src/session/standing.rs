@@ -67,27 +67,20 @@ impl Standing {
         };
         if !is_in_force {
             self.0.remove(&key);
-        } else if self.has_room(key) {
+        } else if self.0.contains_key(&key) || self.make_room(key) {
             self.0.insert(key, record.clone());
         }
     }
 
-    /// Whether something more can be kept, an older responder of the same row having made room for the next.
-    fn has_room(&mut self, key: Key) -> bool {
-        if self.0.contains_key(&key) {
-            return true;
-        }
-        if let Key::Hop(row, _) = key {
-            let hops = || self.0.range(Key::Hop(row, None)..).take_while(|(at, _)| at.is_of(row));
+    /// Whether one more can be kept: the oldest responder of a row makes room for the next.
+    fn make_room(&mut self, key: Key) -> bool {
+        let Key::Hop(row, _) = key else { return self.0.len() < MOST };
+        let hops = || self.0.range(Key::Hop(row, None)..).take_while(|(at, _)| at.is_of(row));
+        if hops().count() >= MAX_RESPONDERS {
             let oldest = hops().min_by_key(|(_, record)| moment(record)).map(|(at, _)| *at);
-            if hops().count() >= MAX_RESPONDERS
-                && let Some(oldest) = oldest
-            {
-                self.0.remove(&oldest);
-            }
-            return true;
+            oldest.and_then(|oldest| self.0.remove(&oldest));
         }
-        self.0.len() < MOST
+        true
     }
 
     /// All of it, in order of time.

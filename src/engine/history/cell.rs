@@ -6,6 +6,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use super::chain::{Chain, Link};
+use super::heap;
 use crate::engine::distribution::Coarse;
 use crate::engine::moments::{Jitter, Moments};
 use crate::engine::probe::Grade;
@@ -170,8 +171,7 @@ impl Cell {
 
     /// What it takes on the heap, in bytes.
     pub(super) fn size(&self) -> usize {
-        let responders = if self.responders.spilled() { size_of_val(&*self.responders) } else { 0 };
-        self.distribution.size() + responders
+        self.distribution.size() + heap(&self.responders)
     }
 
     fn book(&mut self, us: u32, grade: Grade, who: Option<u8>) {

@@ -148,6 +148,7 @@ mod tests {
         assert_eq!(series(&[(40, 10.0), (57, 30.0), (3, 10.0)]), None);
         assert!(series(&[(40, 10.0), (58, 30.0), (1, 10.0)]).is_some(), "one block may be low");
     }
+
     #[test]
     fn a_rise_is_told_from_a_twentieth_of_the_level_on() {
         let series = |ms: f64| {

@@ -16,7 +16,12 @@ use crate::wire::icmp::Family;
 
 sockopt_impl!(
     /// What the kernel knows of a connection, tcp(7).
-    TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, libc::tcp_info);
+    TcpInfo,
+    GetOnly,
+    libc::IPPROTO_TCP,
+    libc::TCP_INFO,
+    libc::tcp_info
+);
 
 /// Congestion without a loss (linux/tcp.h).
 const TCP_CA_CWR: u8 = 2;

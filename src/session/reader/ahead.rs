@@ -5,9 +5,9 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, Builder};
 
-/// Handed over at once.
-const HEAP: usize = 256;
-/// Heaps that wait, at most.
+/// Found things handed over at once.
+const BATCH: usize = 256;
+/// Batches that wait, at most.
 const WAITING: usize = 4;
 
 /// Runs `read` on a thread of its own, and gives all that it finds to `each`, in order, on this one. Fails if there
@@ -17,20 +17,20 @@ pub fn ahead<T: Send, R: Send>(
     each: impl FnMut(T),
 ) -> io::Result<R> {
     thread::scope(|scope| {
-        let (sender, heaps) = sync_channel(WAITING);
+        let (sender, batches) = sync_channel(WAITING);
         let reading = Builder::new().name("reading".to_owned()).spawn_scoped(scope, move || {
-            let mut heap = Vec::with_capacity(HEAP);
+            let mut batch = Vec::with_capacity(BATCH);
             // Whoever takes them is there until this thread ends, unless it panics.
             let found = read(&mut |one| {
-                heap.push(one);
-                if heap.len() == HEAP {
-                    let _ = sender.send(std::mem::replace(&mut heap, Vec::with_capacity(HEAP)));
+                batch.push(one);
+                if batch.len() == BATCH {
+                    let _ = sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
                 }
             });
-            let _ = sender.send(heap);
+            let _ = sender.send(batch);
             found
         })?;
-        heaps.into_iter().flatten().for_each(each);
+        batches.into_iter().flatten().for_each(each);
         Ok(reading.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn all_that_is_found_comes_in_order_and_the_result_behind_it() {
-        for many in [0, 1, HEAP, 10 * HEAP + 1] {
+        for many in [0, 1, BATCH, 10 * BATCH + 1] {
             let mut got = Vec::new();
             let read = |give: &mut dyn FnMut(usize)| {
                 (0..many).for_each(give);
