@@ -25,19 +25,27 @@ fn path() -> Vec<Node> {
         .collect()
 }
 
-/// Milliseconds that the answers to a hop took, by the responder's stamps, the least and the most; no bound above
-/// where the stamp of an answer that left was itself lost, as in a rush after a stall of the responder.
-fn truth(seen: &[Seen], target: IpAddr, hop: &Hop) -> [f64; 2] {
+/// A try may be late by more than this where the machine itself stood still: a replay is told after a second.
+const STOOD_STILL_MS: f64 = 100.0;
+
+/// Milliseconds that the answers to a hop took, by the responder's stamps: the least, the one that a twentieth took
+/// longer than, and the most; no bound above where the stamp of an answer that left was itself lost, as in a rush
+/// after a stall of the responder.
+fn truth(seen: &[Seen], target: IpAddr, hop: &Hop) -> [f64; 3] {
     let of = |probe: &&Seen| {
         probe.destination == target && u64::from(probe.ttl) == hop.ttl() && probe.fate == Fate::Answered
     };
-    seen.iter().filter(of).fold([f64::INFINITY, 0.0], |[least, most], probe| {
-        let ms = probe.delay().map(|nanos| nanos as f64 / 1e6);
-        if ms.is_none() {
+    let ms = |probe: &Seen| {
+        let nanos = probe.delay();
+        if nanos.is_none() {
             println!("no stamp of an answer at TTL {}", probe.ttl);
         }
-        [least.min(ms.unwrap_or(least)), most.max(ms.unwrap_or(f64::INFINITY))]
-    })
+        nanos.map_or(f64::INFINITY, |nanos| nanos as f64 / 1e6)
+    };
+    let mut all: Vec<f64> = seen.iter().filter(of).map(ms).collect();
+    all.sort_by(f64::total_cmp);
+    let most = *all.last().expect("probes came");
+    [all[0], all[(all.len() * 95).div_ceil(100) - 1], most]
 }
 
 /// Who gets the lies first.
@@ -87,11 +95,15 @@ fn among_lies(start: fn() -> Command, flags: &[&str], judge: Judge, lies: u64) -
             // A busy machine may find its queue overflowed now and then.
             let missing: u64 = ["lost", "late", "not_sent"].map(|name| hop.count(name)).iter().sum();
             assert!(missing <= hop.count("sent") / 20 && hop.count("refused") == 0, "{}", said());
-            let [least, most] = truth(&seen, target, &hop);
-            let slack = if hop.count("grades/kernel") == hop.count("answered") { 2.0 } else { 100.0 };
-            let [best, worst] =
-                ["best", "worst"].map(|name| hop.number(&format!("rtt_ms/{name}")).expect("a time"));
-            assert!(least - 0.05 <= best && worst <= most + slack, "{least} to {most} ms; {}", said());
+            let [least, late, most] = truth(&seen, target, &hop);
+            // The kernel stamps a probe, wakes who waits for the stamp, and only then passes the probe on: a virtual
+            // machine may stand still for milliseconds in between. That is a try or two; a lie believed is more.
+            let is_stamped = hop.count("grades/kernel") == hop.count("answered");
+            let slack = if is_stamped { 2.0 } else { STOOD_STILL_MS };
+            let [best, p95, worst] =
+                ["best", "p95", "worst"].map(|name| hop.number(&format!("rtt_ms/{name}")).expect("a time"));
+            let is_true = least - 0.05 <= best && p95 <= late + slack && worst <= most + STOOD_STILL_MS;
+            assert!(is_true, "{least} to {most} ms, all but a twentieth within {late}; {}", said());
         }
         report.assert_way_out();
         println!("{flags:?}, IPv{}: {told} lies; strays {}", 4 + 2 * family, report.at("/strays"));
