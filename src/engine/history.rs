@@ -10,6 +10,7 @@ mod chart;
 mod chunk;
 mod code;
 mod known;
+mod levels;
 mod query;
 mod schedule;
 mod slices;
@@ -50,6 +51,12 @@ pub struct History {
 }
 
 impl History {
+    /// All that comes up to the round that begins at `end` follows at once, and nobody asks meanwhile: the same is made
+    /// of it, with less work.
+    pub fn expect(&mut self, end: Time) {
+        self.slices.expect(end);
+    }
+
     /// Takes in what the engine, or a session on disk, has to tell; what says nothing of tries is left out.
     pub fn apply(&mut self, record: &Record) {
         match record {

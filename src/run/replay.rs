@@ -92,6 +92,7 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
     let session = Session::open(path).map_err(anyhow::Error::from)?;
     let span = span(&session, (from, to), zone)?;
     let mut tape = Tape::new(&session.header, span);
+    session.last_round().into_iter().for_each(|end| tape.expect(end));
     let met = session.read(span, |record| tape.push(record)).map_err(anyhow::Error::from)?;
     if !tape.has_rounds() {
         return Err(nothing(&outline(&session)?, zone).into());

@@ -28,6 +28,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     let file = cli.file.clone().ok_or(UsageError::NoRecording)?;
     let session = Session::open(&file).map_err(anyhow::Error::from)?;
     let mut tape = Tape::new(&session.header, Span::All);
+    session.last_round().into_iter().for_each(|end| tape.expect(end));
     let mut standing = Standing::default();
     let each = |record: Record| {
         standing.take(&record);

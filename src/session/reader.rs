@@ -4,7 +4,7 @@
 mod ahead;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use self::ahead::ahead;
@@ -19,6 +19,8 @@ use crate::scrub;
 
 /// A longer line than any that is written, in bytes: such a one is passed over.
 const LINE: u64 = 1 << 20;
+/// The last so many bytes of a part have its last round, mostly: it is a guess, and right where it matters.
+const TAIL: u64 = 1 << 16;
 /// A line of no kind that is known: what one that is too long is taken for.
 const UNKNOWN: &[u8] = b"{}";
 
@@ -79,6 +81,18 @@ impl Session {
             parts.push(path.to_owned());
         }
         Ok(Self { header, parts })
+    }
+
+    /// When the last round on disk began, unless what is written behind it is long; the rest is not looked at.
+    pub fn last_round(&self) -> Option<Time> {
+        self.parts.iter().rev().find_map(|part| {
+            let mut file = File::open(part).ok()?;
+            let length = file.metadata().ok()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+            let mut tail = Vec::new();
+            file.take(TAIL).read_to_end(&mut tail).ok()?;
+            tail.split(|byte| *byte == b'\n').rev().find_map(round_start)
+        })
     }
 
     /// Gives every record to `each`, in order, up to the end of what is written now; of rounds those that began

@@ -33,8 +33,8 @@ pub struct Cell {
     pub distribution: Coarse,
     /// Times by grade: kernel, mixed, user.
     pub grades: [u64; 3],
-    /// Who answered, as numbers in [`History::responders`](super::History::responders); what those past the
-    /// most for a hop answered counts for the row alone.
+    /// Who answered, by their numbers in [`History::responders`](super::History::responders), in order of these; what
+    /// those past the most for a hop answered counts for the row alone.
     pub responders: SmallVec<[Part; 1]>,
     /// The latest try's time in µs; `None` after a loss.
     pub last: Option<u32>,
@@ -186,10 +186,13 @@ impl Cell {
 
     fn part(&mut self, who: Option<u8>, change: impl FnOnce(&mut Part)) {
         let Some(who) = who else { return };
-        let known = self.responders.iter().position(|part| part.who == who);
-        let index = known.unwrap_or(self.responders.len());
-        if known.is_none() && index < MAX_RESPONDERS {
-            self.responders.push(Part { who, ..Part::default() });
+        let index = self.responders.iter().take_while(|part| part.who < who).count();
+        let is_known = self.responders.get(index).is_some_and(|part| part.who == who);
+        if !is_known {
+            if self.responders.len() == MAX_RESPONDERS {
+                return;
+            }
+            self.responders.insert(index, Part { who, ..Part::default() });
         }
         if let Some(part) = self.responders.get_mut(index) {
             change(part);
