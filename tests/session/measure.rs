@@ -13,12 +13,15 @@ use std::time::{Duration, Instant, SystemTime};
 use hopwatch::engine::end::End;
 use hopwatch::engine::journal::{Entry, What};
 use hopwatch::engine::probe::Grade;
+use hopwatch::engine::random::mix;
 use hopwatch::engine::record::Record;
 use hopwatch::engine::round::{Round, RoundRow, Row, Try};
 use hopwatch::engine::snapshot::Pace;
+use hopwatch::engine::span::Span;
 use hopwatch::engine::time::Time;
 use hopwatch::session::format::{Encoder, SCHEMA};
 use hopwatch::session::header::Header;
+use hopwatch::session::tape::Tape;
 use nix::unistd::Pid;
 
 use crate::support::lab;
@@ -136,6 +139,44 @@ fn measure_a_week_opened() {
     assert!(table.contains("192.0.2.11"), "{table}");
     assert!(peak < 64 << 10, "{peak} KiB");
     assert!(cfg!(debug_assertions) || median < Duration::from_secs(1), "{median:?}");
+}
+
+/// Spans of a week: the whole, its last minutes to days, and two hundred others.
+fn spans() -> impl Iterator<Item = Span> {
+    let week = 3_000 * u64::from(WEEK);
+    let at = Time::from_millis;
+    let last = [1, 10, 29, 31, 60, 299, 301, 1_440, 2_880, 4_320]
+        .map(|minutes| Span::Since(at(week - minutes * 60_000)));
+    let moments = (0..200).map(move |number| (mix(number) % week, mix(number + 1_000) % week));
+    let between = moments.map(move |(one, other)| Span::Between(at(one.min(other)), at(one.max(other))));
+    [Span::All].into_iter().chain(last).chain(between)
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn measure_the_table_of_any_span_of_a_week() {
+    let mut tape = Tape::new(&header(), Span::All);
+    (0..WEEK).for_each(|number| tape.push(round(number)));
+    let snapshot = tape.snapshot();
+    let took = |span: Span| {
+        let once = || {
+            let start = Instant::now();
+            let rows = snapshot.table(span).rows.len();
+            (start.elapsed(), rows)
+        };
+        // Whatever else the machine does, the quickest of some is near to what it costs.
+        let (took, rows) = (0..5).map(|_| once()).min().expect("some");
+        assert_eq!(rows, usize::from(HOPS));
+        (took, span)
+    };
+    let mut times: Vec<(Duration, Span)> = spans().map(took).collect();
+    times.sort_by_key(|(took, _)| *took);
+    let (median, _) = times[times.len() / 2];
+    let (worst, span) = times[times.len() - 1];
+    println!(
+        "a table of a week of {HOPS} hops: {median:.2?} (median of spans), {worst:.2?} at worst ({span:?})"
+    );
+    assert!(cfg!(debug_assertions) || worst < Duration::from_millis(20), "{worst:?}");
 }
 
 /// Processor time of the thread of that name, of a running process.
