@@ -49,7 +49,10 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
         Some(file) => file.clone(),
         None => newest()?,
     };
-    let view = view(&path, (cli.from.as_deref(), cli.to.as_deref()), &zone)?;
+    let (view, left_out) = view(&path, (cli.from.as_deref(), cli.to.as_deref()), &zone)?;
+    if let Some(left_out) = left_out.filter(|_| cli.json || is_printed) {
+        let _ = writeln!(io::stderr(), "hopwatch: {left_out}");
+    }
     let out = &mut BufWriter::new(io::stdout().lock());
     match (cli.json, is_printed) {
         (true, _) => json::write(out, &view, Span::All, &zone)?,
@@ -87,21 +90,29 @@ fn newest() -> Result<PathBuf, RunError> {
     Ok(newest.ok_or_else(|| anyhow::anyhow!("nothing is recorded yet; name a file"))?.path)
 }
 
-/// What a recording shows of the time between two moments.
-fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) -> Result<View, RunError> {
+/// What a recording shows of the time between two moments, and what it has that could not be shown.
+fn view(
+    path: &Path,
+    (from, to): (Option<&str>, Option<&str>),
+    zone: &TimeZone,
+) -> Result<(View, Option<String>), RunError> {
     let session = Session::open(path).map_err(anyhow::Error::from)?;
     let span = span(&session, (from, to), zone)?;
     let mut tape = Tape::new(&session.header, span);
     session.last_round().into_iter().for_each(|end| tape.expect(end));
     let met = session.read(span, |record| tape.push(record)).map_err(anyhow::Error::from)?;
+    let left_out = met.left_out();
     if !tape.has_rounds() {
-        return Err(nothing(&outline(&session)?, zone).into());
+        return Err(match met.first_wrong {
+            Some(first) => anyhow::anyhow!("no round of it can be read: {first}").into(),
+            None => nothing(&outline(&session)?, zone).into(),
+        });
     }
     let finished = session.parts.last().is_none_or(|last| !files::is_written(last));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = Arc::from(scrub::text(name.as_bytes()));
-    let recorded = Recorded::Replay { name, unknown: met.unknown, missed: met.missed };
-    Ok(View {
+    let recorded = Recorded::Replay { name, unknown: met.unknown + met.wrong, missed: met.missed };
+    let view = View {
         snapshot: Arc::new(Snapshot { finished, ..tape.snapshot() }),
         names: Arc::new(tape.names().collect::<Names>()),
         origins: Arc::default(),
@@ -111,7 +122,8 @@ fn view(path: &Path, (from, to): (Option<&str>, Option<&str>), zone: &TimeZone) 
         said: None,
         recorded: Arc::new(recorded),
         untold: None,
-    })
+    };
+    Ok((view, left_out))
 }
 
 /// The time between two moments, which may be told by the recording's end.
@@ -220,13 +232,24 @@ fn screen(view: View, (hosts, labels): (Hosts, bool), zone: TimeZone) -> Result<
 fn list(out: &mut impl Write, zone: &TimeZone) -> Result<Exit, RunError> {
     let mut parts = found()?;
     parts.sort_by(|a, b| (&a.first, a.number).cmp(&(&b.first, b.number)));
-    for session in parts.chunk_by(|a, b| a.first == b.first) {
-        let size: u64 = session.iter().map(|part| part.size).sum();
-        let megabytes = size as f64 / f64::from(1 << 20);
-        let (Some(first), Some(last)) = (session.first(), session.last()) else { continue };
-        let now = if files::is_written(&last.path) { ", running" } else { "" };
-        match summary(&first.path, zone) {
-            Ok(text) => writeln!(out, "{text}  {megabytes:.1} MB{now}  {}", first.path.display())?,
+    let sessions = parts.chunk_by(|a, b| a.first == b.first).filter_map(|session| {
+        let (first, last) = (session.first()?, session.last()?);
+        let size = session.iter().map(|part| part.size).sum();
+        Some(summary(first, size, files::is_written(&last.path), zone).map(|columns| (columns, &first.path)))
+    });
+    let sessions: Vec<_> = sessions.collect();
+    let known = || sessions.iter().filter_map(|session| session.as_ref().ok());
+    let width =
+        |column: usize| known().map(|(columns, _)| columns[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    for session in &sessions {
+        match session {
+            Ok((columns, path)) => {
+                for (text, width) in columns.iter().zip(widths) {
+                    write!(out, "{text:width$}  ")?;
+                }
+                writeln!(out, "{}", path.display())?;
+            }
             Err(error) => writeln!(out, "{error}")?,
         }
     }
@@ -234,18 +257,26 @@ fn list(out: &mut impl Write, zone: &TimeZone) -> Result<Exit, RunError> {
     Ok(Exit::Done)
 }
 
-fn summary(path: &Path, zone: &TimeZone) -> Result<String, RunError> {
-    let session = Session::open(path).map_err(anyhow::Error::from)?;
+/// What the list says of a recording: its start, target, length, outages, size, and whether it runs.
+const COLUMNS: usize = 5;
+
+fn summary(first: &Found, size: u64, runs: bool, zone: &TimeZone) -> Result<[String; COLUMNS], RunError> {
+    let session = Session::open(&first.path).map_err(anyhow::Error::from)?;
     let snapshot = outline(&session)?.snapshot();
     let started = snapshot.anchor.wall(snapshot.started);
     let outages = match snapshot.journal.total("outage", snapshot.now).count {
         1 => "1 outage".to_owned(),
         many => format!("{many} outages"),
     };
-    Ok(format!(
-        "{}  {}  {}  {outages}",
+    let size = match size as f64 / 1024.0 {
+        kilobytes if kilobytes < 1024.0 => format!("{kilobytes:.0} KB"),
+        kilobytes => format!("{:.1} MB", kilobytes / 1024.0),
+    };
+    Ok([
         rfc3339(started, zone),
         session.header.target,
         running(snapshot.now.since(snapshot.started)),
-    ))
+        outages,
+        if runs { format!("{size}, running") } else { size },
+    ])
 }

@@ -1,5 +1,5 @@
-//! All parts of a session, line by line. Any file may be given: what is no session, or wrong in one, gives one
-//! clear message, and a last line that is torn is no error.
+//! All parts of a session, line by line. Any file may be given: what is no session gives one clear message, lines that
+//! are wrong in one are passed over and counted, and a last line that is torn is no error.
 
 mod ahead;
 
@@ -42,13 +42,10 @@ pub enum ReadError {
     /// It is something else.
     #[error("\"{}\" is no recorded watch: its first line is no header of hopwatch.session/1", shown(.0))]
     NoSession(PathBuf),
-    /// A line is wrong.
-    #[error("\"{}\", line {}: {}", shown(.0), .1, .2)]
-    Line(PathBuf, u64, LineError),
 }
 
 /// What was met on the way through a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Met {
     /// Records given out.
     pub records: u64,
@@ -56,6 +53,34 @@ pub struct Met {
     pub unknown: u64,
     /// Records that the writer could not keep.
     pub missed: u64,
+    /// Lines that cannot be read.
+    pub wrong: u64,
+    /// The first of these.
+    pub first_wrong: Option<Wrong>,
+}
+
+/// A line that cannot be read, of one of a session's files.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{}\", line {}: {}", shown(.file), .number, .why)]
+pub struct Wrong {
+    file: PathBuf,
+    number: u64,
+    why: LineError,
+}
+
+impl Met {
+    /// What was left out, in one line; `None` if that is nothing.
+    pub fn left_out(&self) -> Option<String> {
+        let lines = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+        let wrong = self.first_wrong.as_ref().map(|first| {
+            let which = if self.wrong == 1 { "it is" } else { "the first is" };
+            format!("{} could not be read ({which} {first})", lines(self.wrong))
+        });
+        let unknown = (self.unknown > 0).then(|| format!("{} of an unknown kind", lines(self.unknown)));
+        let missed = (self.missed > 0).then(|| format!("{} records that were never written", self.missed));
+        let all: Vec<String> = [wrong, unknown, missed].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| format!("not shown: {}", all.join(", ")))
+    }
 }
 
 fn shown(path: &Path) -> String {
@@ -138,14 +163,17 @@ impl Session {
                 each(Record::ClockStep(Anchor { time: Time::ZERO, wall: header.started }));
             }
             let mut decoder = Decoder::default();
-            let mut given = |number: u64, line: &[u8]| -> Result<(), ReadError> {
-                let held =
-                    decoder.decode(line).map_err(|error| ReadError::Line(path.clone(), number, error))?;
-                if let Decoded::Record(Record::ClockStep(anchor)) = held {
-                    started = anchor.wall(Time::ZERO);
+            let mut given = |number: u64, line: &[u8]| match decoder.decode(line) {
+                Ok(held) => {
+                    if let Decoded::Record(Record::ClockStep(anchor)) = held {
+                        started = anchor.wall(Time::ZERO);
+                    }
+                    met.take(held, each);
                 }
-                met.take(held, each);
-                Ok(())
+                Err(why) => {
+                    met.wrong += 1;
+                    met.first_wrong.get_or_insert_with(|| Wrong { file: path.clone(), number, why });
+                }
             };
             // The latest of the lines that matter only if no other such line follows, and its number.
             let mut kept = (0, Vec::new());
@@ -153,9 +181,9 @@ impl Session {
                 match of(line) {
                     Use::Now => {
                         if kept.0 > 0 {
-                            given(std::mem::take(&mut kept.0), &kept.1)?;
+                            given(std::mem::take(&mut kept.0), &kept.1);
                         }
-                        given(number, line)?;
+                        given(number, line);
                     }
                     Use::IfLastOfMany => {
                         kept.0 = number;
@@ -166,7 +194,7 @@ impl Session {
                 }
             }
             if kept.0 > 0 {
-                given(kept.0, &kept.1)?;
+                given(kept.0, &kept.1);
             }
         }
         Ok(met)

@@ -218,6 +218,36 @@ fn a_torn_tail_is_left_out_and_what_is_no_recording_is_said_to_be_none() {
 }
 
 #[test]
+fn a_spoilt_line_costs_itself_alone_and_is_told() {
+    let (_directory, file) = place();
+    assert!(demo(&file, &["-c", "4"]).output().expect("it runs").status.success());
+    let recorded = std::fs::read_to_string(&file).expect("a recording");
+    let ask = |form: &str| {
+        let output = hopwatch(&["replay", form, text(&file)]).output().expect("it runs");
+        let [out, said] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+        (output.status.code(), out, said)
+    };
+    let target = |document: &str| {
+        let document: Value = serde_json::from_str(document).expect("a document");
+        let hops = document["hops"].as_array().expect("hops").clone();
+        hops.last().expect("a target")["sent"].as_u64().expect("a count")
+    };
+    let whole = target(&ask("-j").1);
+    std::fs::write(&file, recorded.replacen("{\"round\":{\"n\":2,", "{\"round\":{\"n\":\0,", 1))
+        .expect("room");
+    for form in ["-r", "-j"] {
+        let (code, out, said) = ask(form);
+        assert_eq!((code, said.lines().count()), (Some(0), 1), "{said}");
+        assert!(said.starts_with("hopwatch: not shown: 1 line could not be read (it is \""), "{said}");
+        assert!(form == "-r" || target(&out) == whole - 1, "{} of {whole}", target(&out));
+    }
+    std::fs::write(&file, recorded.replace("{\"round\":", "{\"round\":\0")).expect("room");
+    let (code, out, said) = ask("-r");
+    assert_eq!((code, out.as_str(), said.lines().count()), (Some(1), "", 1), "{said}");
+    assert!(said.contains("no round of it can be read: \""), "{said}");
+}
+
+#[test]
 fn a_time_without_records_is_said_to_be_one() {
     let (directory, file) = place();
     assert!(demo(&file, &["-c", "4"]).output().expect("it runs").status.success());

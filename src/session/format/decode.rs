@@ -121,8 +121,19 @@ struct Missed {
 }
 
 impl Decoder {
-    /// Reads one line, with or without its end.
+    /// Reads one line, with or without its end. Behind one that is wrong the next ones can be read: but rounds only if
+    /// it surely was no path, which would have said whose tries they have.
     pub fn decode(&mut self, line: &[u8]) -> Result<Decoded, LineError> {
+        let decoded = self.read(line);
+        let is_round =
+            || line.starts_with(br#"{"round""#) && !line.windows(6).any(|part| part == br#""path""#);
+        if decoded.is_err() && !is_round() {
+            self.path = None;
+        }
+        decoded
+    }
+
+    fn read(&mut self, line: &[u8]) -> Result<Decoded, LineError> {
         if let Some(round) = self.path.as_ref().and_then(|path| quick::round(line, path)) {
             return Ok(Decoded::Record(round));
         }

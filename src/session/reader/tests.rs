@@ -62,19 +62,36 @@ fn cut_at_any_byte_a_session_keeps_every_whole_line() {
 }
 
 #[test]
-fn a_wrong_line_is_told_by_its_number() {
+fn wrong_lines_are_passed_over_and_told_by_the_first_of_them() {
     let directory = tempfile::tempdir().unwrap();
     let path = written(directory.path(), 3, u64::MAX);
-    let mut text = fs::read_to_string(&path).unwrap();
-    let lines = text.lines().count();
-    text.push_str("{\"weather\":1}\n{\"missed\":{\"records\":7}}\n{\"round\":\u{1b}}\n");
-    fs::write(&path, &text).unwrap();
-    let error = read(&path).unwrap_err().to_string();
-    let told = format!("watch.jsonl\", line {}: expected value", lines + 3);
-    assert!(error.ends_with(&told), "{error}");
-    text.truncate(text.rfind("{\"round\":\u{1b}").unwrap());
-    fs::write(&path, &text).unwrap();
-    assert_eq!(read(&path).unwrap().1, Met { records: 3, unknown: 1, missed: 7 });
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.iter().rposition(|line| line.starts_with("{\"round\"")).unwrap();
+    let (before, behind) = lines.split_at(last);
+    let with = |wrong: &str| {
+        let strange = ["{\"weather\":1}", "{\"missed\":{\"records\":7}}"];
+        let all = [before, &strange, &[wrong], behind].concat();
+        fs::write(&path, all.join("\n") + "\n").unwrap();
+        read(&path).unwrap()
+    };
+    let (records, met) = with("{\"round\":\u{1b}}");
+    assert_eq!(records, [round(0), round(1), round(2)]);
+    assert_eq!((met.records, met.unknown, met.missed, met.wrong), (3, 1, 7, 1));
+    let told = met.left_out().unwrap();
+    let number = before.len() + 3;
+    let expected = format!(
+        "watch.jsonl\", line {number}: expected value), 1 line of an unknown kind, 7 records that were never written"
+    );
+    assert!(told.starts_with("not shown: 1 line could not be read (it is \""), "{told}");
+    assert!(told.ends_with(&expected), "{told}");
+    // It may have been a path, and then the tries behind it are anybody's.
+    for lost in ["\0\0\0", "{\"pat", "{\"round\":{\"n\":2,{\"path\":{}}"] {
+        let (records, met) = with(lost);
+        assert_eq!((records, met.wrong), (vec![round(0), round(1)], 2), "{lost:?}");
+        assert!(met.left_out().unwrap().contains("2 lines could not be read (the first is"));
+    }
+    assert_eq!(Met::default().left_out(), None);
 }
 
 #[test]
@@ -145,8 +162,8 @@ fn a_line_that_is_too_long_is_passed_over_and_counted() {
     for length in [LINE as usize - 1, LINE as usize, 3 << 20] {
         let long = format!("{{\"cross_check\":{{\"at\":1,\"us\":[{}1]}}}}", "\"=\",".repeat(length / 4));
         fs::write(&path, format!("{before}{long}\n{round}\n")).unwrap();
-        assert_eq!(read(&path).unwrap().1, Met { records: 4, unknown: 1, missed: 0 }, "{length}");
+        assert_eq!(read(&path).unwrap().1, Met { records: 4, unknown: 1, ..Met::default() }, "{length}");
         fs::write(&path, format!("{before}{long}")).unwrap();
-        assert_eq!(read(&path).unwrap().1, Met { records: 3, unknown: 0, missed: 0 }, "{length}: torn");
+        assert_eq!(read(&path).unwrap().1, Met { records: 3, ..Met::default() }, "{length}: torn");
     }
 }
