@@ -8,8 +8,12 @@ use clap::{ArgAction, Parser};
 use super::{Stop, UsageError};
 
 const TIMES: &str = "\
-T is a moment as in 2026-11-25T14:03:00Z, a time of day as in 14:03 (the last before the recording's end), or so \
-long before its end as in -2h (s, m, h, d).";
+T is one of
+  2026-11-25T14:03:00Z                   a moment, with Z or an offset such as +01:00
+  2026-11-25T14:03, 2026-11-25 14:03:22  the same in local time
+  2026-11-25                             that day's first moment
+  14:03, 14:03:22                        the last such time of day before the recording's end
+  -2h                                    so long before its end (s, m, h, d)";
 
 /// `hopwatch replay`: values still as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Parser)]

@@ -257,6 +257,10 @@ fn a_time_without_records_is_said_to_be_one() {
     let outside = "no round was recorded in that time: the recording goes from 20";
     for (file, more, why) in [
         (&file, &["--from", "2030-01-01T00:00:00Z"][..], outside),
+        // In local time a date is no less of one: a time of day would be one of the recording's day.
+        (&file, &["--from", "2030-01-01T00:00:00"], outside),
+        (&file, &["--from", "2030-01-01 00:00"], outside),
+        (&file, &["--from", "2030-01-01"], outside),
         (&file, &["--to", "2020-01-01T00:00:00Z"], outside),
         (&empty, &[], "nothing is recorded: no round of the watch was decided"),
     ] {
