@@ -58,6 +58,14 @@ pub enum UsageError {
     /// A part of a recording ends before it begins.
     #[error("--from is not before --to")]
     EndBeforeStart,
+    /// A watch without a screen and without a recording that nobody learns anything of.
+    #[error("--headless with {with} keeps nothing: add {remedy}")]
+    NothingKept {
+        /// Why it is not recorded.
+        with: &'static str,
+        /// What would make it of use.
+        remedy: &'static str,
+    },
     /// There is nothing to go on with.
     #[error("no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are")]
     NoRecording,

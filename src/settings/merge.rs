@@ -53,19 +53,30 @@ impl Settings {
 }
 
 /// A watch that may last is recorded unless that is forbidden; other runs are only where a file is named, and so are
-/// simulated paths and a `--jsonl` that is kept elsewhere.
+/// simulated paths. One without a screen that nobody would learn anything of is refused.
 fn record(cli: &Cli, mode: Mode, target: &Target) -> Result<Option<RecordTo>, UsageError> {
     match (&cli.record, cli.no_record) {
         (Some(_), true) => return Err(UsageError::Contradiction("--record", "--no-record")),
-        (Some(file), false) => return Ok(Some(RecordTo::File(file.clone()))),
-        (None, true) if mode == (Mode::Headless { jsonl: false }) => {
-            return Err(UsageError::Contradiction("--headless", "--no-record"));
+        (Some(file), false) if file.as_os_str() == "-" => {
+            let why = "must be a file; --jsonl prints the records".to_owned();
+            return Err(UsageError::Value { flag: "--record", given: "-".to_owned(), why });
         }
-        (None, true) => return Ok(None),
-        (None, false) => {}
+        (Some(file), false) => return Ok(Some(RecordTo::File(file.clone()))),
+        (None, _) => {}
     }
-    let lasts = mode == Mode::Screen && matches!(target, Target::Host(..)) || cli.headless;
-    Ok(lasts.then_some(RecordTo::Directory))
+    let lasts = mode == Mode::Screen || cli.headless;
+    if lasts && !cli.no_record && matches!(target, Target::Host(..)) {
+        return Ok(Some(RecordTo::Directory));
+    }
+    if mode == (Mode::Headless { jsonl: false }) && cli.on_event.is_none() {
+        let (with, remedy) = if cli.no_record {
+            ("--no-record", "--jsonl or --on-event CMD")
+        } else {
+            ("--demo", "--record FILE, --jsonl or --on-event CMD")
+        };
+        return Err(UsageError::NothingKept { with, remedy });
+    }
+    Ok(None)
 }
 
 fn record_limit(cli: &Cli) -> Result<u64, UsageError> {

@@ -246,3 +246,39 @@ fn every_wrong_line_says_what_is_wrong() {
         lines.iter().map(|line| format!("{line:<28}{}", on_terminal(line).expect_err(line))).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
+
+#[test]
+fn what_may_last_is_recorded_but_no_simulated_path() {
+    let record = |line: &str| on_terminal(line).map(|settings| settings.record);
+    let file = || Some(RecordTo::File("f".into()));
+    for (line, expected) in [
+        ("x", Some(RecordTo::Directory)),
+        ("--headless x", Some(RecordTo::Directory)),
+        ("--headless --jsonl x", Some(RecordTo::Directory)),
+        ("--no-record x", None),
+        ("--jsonl x", None),
+        ("-r x", None),
+        ("--record f -r x", file()),
+        ("--demo", None),
+        ("--demo --record f", file()),
+        ("--demo --headless --record f", file()),
+        ("--demo --headless --jsonl", None),
+        ("--demo --headless --on-event true", None),
+        ("--headless --no-record --on-event true x", None),
+    ] {
+        assert_eq!(record(line), Ok(expected), "{line}");
+    }
+    for (line, error) in [
+        (
+            "--demo --headless",
+            "--headless with --demo keeps nothing: add --record FILE, --jsonl or --on-event CMD",
+        ),
+        (
+            "--headless --no-record x",
+            "--headless with --no-record keeps nothing: add --jsonl or --on-event CMD",
+        ),
+        ("--record - x", "--record '-': must be a file; --jsonl prints the records"),
+    ] {
+        assert_eq!(record(line).map_err(|error| error.to_string()), Err(error.to_owned()), "{line}");
+    }
+}
