@@ -60,7 +60,7 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The command line is wrong.
-    #[error("{0} (see hopwatch --help)")]
+    #[error("{0}")]
     Usage(#[from] UsageError),
     /// What it had to say could not be written.
     #[error("cannot write: {0}")]
@@ -72,27 +72,40 @@ pub enum RunError {
 
 /// The whole program: reads the arguments, runs, prints what went wrong in one line on standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
-    match start(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = command(&args);
+    match start(args, command) {
         Ok(exit) => exit,
         // Whoever read our output has seen enough.
         Err(RunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {
+            let (exit, hint) = match (&error, command) {
+                (RunError::Usage(_), Some(command)) => {
+                    (Exit::Usage, format!(" (see hopwatch {command} --help)"))
+                }
+                (RunError::Usage(_), None) => (Exit::Usage, " (see hopwatch --help)".to_owned()),
+                _ => (Exit::Failed, String::new()),
+            };
             // Nothing is left to tell it to where standard error is closed.
-            let _ = writeln!(io::stderr(), "hopwatch: {error}");
-            if matches!(error, RunError::Usage(_)) { Exit::Usage } else { Exit::Failed }
+            let _ = writeln!(io::stderr(), "hopwatch: {error}{hint}");
+            exit
         }
     }
 }
 
-fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError> {
-    let args: Vec<OsString> = args.into_iter().collect();
+/// The command that the first word is, if it is one.
+fn command(args: &[OsString]) -> Option<&'static str> {
+    let word = args.get(1)?;
+    ["replay", "resume"].into_iter().find(|command| word == command)
+}
+
+fn start(args: Vec<OsString>, command: Option<&str>) -> Result<Exit, RunError> {
+    match command {
+        Some("replay") => return replay::start(args.into_iter().skip(1)),
+        Some("resume") => return resume::start(args.into_iter().skip(1)),
+        _ => {}
+    }
     let arguments: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
-    if args.get(1).is_some_and(|word| word == "replay") {
-        return replay::start(args.into_iter().skip(1));
-    }
-    if args.get(1).is_some_and(|word| word == "resume") {
-        return resume::start(args.into_iter().skip(1));
-    }
     let Some(cli) = parsed(Cli::parse_args(args))? else { return Ok(Exit::Done) };
     run(&Settings::from_cli(&cli, io::stdout().is_terminal(), privileged())?, &arguments)
 }
@@ -215,6 +228,6 @@ mod tests {
     fn errors_are_one_line_with_their_causes() {
         let error = anyhow::anyhow!("the cause").context("what failed");
         assert_eq!(RunError::from(error).to_string(), "what failed: the cause");
-        assert_eq!(RunError::from(UsageError::NoTarget).to_string(), "no target given (see hopwatch --help)");
+        assert_eq!(RunError::from(UsageError::NoTarget).to_string(), "no target given");
     }
 }

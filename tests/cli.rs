@@ -33,7 +33,7 @@ fn help_and_version_go_to_standard_output() {
 
 #[test]
 fn a_wrong_command_line_is_one_line_and_status_2() {
-    let cases: [(&[&str], &str); 20] = [
+    let cases: [(&[&str], &str); 19] = [
         (&[], "no target given"),
         (&["--repotr", "x"], "unexpected argument '--repotr', did you mean '--report'?"),
         (&["x", "y"], "unexpected argument 'y'"),
@@ -55,10 +55,6 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
         (&["--reresolve", "1m", "192.0.2.1"], "--reresolve needs a name: '192.0.2.1' is an address"),
         (&["--reresolve", "1m", "-r", "x"], "--report and --reresolve exclude each other"),
         (
-            &["resume"],
-            "no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are",
-        ),
-        (
             &["-o", "LX", "x"],
             "-o 'LX': no column is called 'X': there are L Loss%, S Snt, N Last, A Avg, B Best, W Wrst, V StDev, \
              5 P50, 9 P95, 1 P99, M Javg, D Drop, R Rcv",
@@ -71,6 +67,25 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
     ];
     for (args, complaint) in cases {
         let expected = format!("hopwatch: {complaint} (see hopwatch --help)\n");
+        assert_eq!(run(args), (Some(2), String::new(), expected), "{args:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_names_the_help_that_explains_it() {
+    let cases: [(&[&str], &str, &str); 5] = [
+        (&["--record", "-", "x"], "--record '-': must be a file; --jsonl prints the records", "hopwatch"),
+        (&["replay", "--nosuch"], "unexpected argument '--nosuch'", "hopwatch replay"),
+        (&["replay", "--list", "-j"], "--list and --json exclude each other", "hopwatch replay"),
+        (&["resume", "--nosuch"], "unexpected argument '--nosuch'", "hopwatch resume"),
+        (
+            &["resume"],
+            "no recording given: hopwatch resume FILE; hopwatch replay --list shows those there are",
+            "hopwatch resume",
+        ),
+    ];
+    for (args, complaint, command) in cases {
+        let expected = format!("hopwatch: {complaint} (see {command} --help)\n");
         assert_eq!(run(args), (Some(2), String::new(), expected), "{args:?}");
     }
 }
@@ -90,7 +105,7 @@ fn a_database_that_will_not_do_is_one_line_and_status_1() {
     std::fs::write(foreign.path(), b"no database").unwrap();
     std::fs::write(city.path(), mmdb::write("City", &[])).unwrap();
     for (file, why) in [
-        ("/none\n\x1b[2J", "cannot use the AS database \"/none [2J\": No such file or directory"),
+        ("/none\n\x1b[2J", "cannot use the AS database \"/none [2J\": no such file or directory\n"),
         ("/", "it is not a plain file"),
         (foreign.path().to_str().unwrap(), "it is not in MaxMind's format, or damaged"),
         (city.path().to_str().unwrap(), "it has no AS numbers, its type is \"City\""),

@@ -19,10 +19,11 @@ use crate::net::error_queue;
 use crate::net::open_error::OpenError;
 use crate::net::raw_sockets::RawSockets;
 use crate::net::simulated::demos;
-use crate::origin::database::Database;
+use crate::origin::database::{Database, DatabaseError};
 use crate::origin::finder::{FinderConfig, Source};
 use crate::scrub;
 use crate::session::files;
+use crate::session::writer::why;
 use crate::settings::{Hosts, Mode, RecordTo, Settings, Target};
 use crate::watch::{self, About, Handle, Notice, RecordPlace, Recording, WatchConfig, Way};
 use crate::wire::icmp::Family;
@@ -115,7 +116,11 @@ fn recording(settings: &Settings, arguments: &[String]) -> Option<Recording> {
 
 fn database(path: &Path) -> anyhow::Result<Source> {
     let open = Database::open(path).map_err(|error| {
-        anyhow!("cannot use the AS database \"{}\": {error}", scrub::text(path.to_string_lossy().as_bytes()))
+        let why = match error {
+            DatabaseError::Unreadable(error) => why(&error),
+            error => error.to_string(),
+        };
+        anyhow!("cannot use the AS database \"{}\": {why}", scrub::text(path.to_string_lossy().as_bytes()))
     });
     Ok(Source::Database(Arc::new(open?)))
 }
