@@ -10,10 +10,12 @@
 //! | [`reader`] | all parts of a session, line by line |
 //! | [`standing`] | what each later part begins with, so that it stands alone |
 //! | [`tape`] | records folded into what a front end shows |
+//! | [`mod@fold`] | a whole session read into that |
 //!
 //! The format, for users of `jq`, is described in [`mod@format`].
 
 pub mod files;
+pub mod fold;
 pub mod format;
 pub mod header;
 pub mod part;

@@ -52,9 +52,15 @@ pub struct History {
 
 impl History {
     /// All that comes up to the round that begins at `end` follows at once, and nobody asks meanwhile: the same is made
-    /// of it, with less work.
+    /// of it with less work, [if it does end there](Self::is_as_expected). Of more than 16 responders of a row in a
+    /// slice not the same ones may be told apart.
     pub fn expect(&mut self, end: Time) {
         self.slices.expect(end);
+    }
+
+    /// Whether it went as far as was expected, so that slices are as wide as they would be without.
+    pub fn is_as_expected(&self) -> bool {
+        self.slices.is_as_expected()
     }
 
     /// Takes in what the engine, or a session on disk, has to tell; what says nothing of tries is left out.

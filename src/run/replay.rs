@@ -19,8 +19,9 @@ use crate::report::clock::rfc3339;
 use crate::report::{json, text};
 use crate::scrub;
 use crate::session::files::{self, Found};
+use crate::session::fold::fold;
 use crate::session::header::Header;
-use crate::session::reader::Session;
+use crate::session::reader::{Met, Session};
 use crate::session::tape::Tape;
 use crate::settings::{FLOOR, Hosts, parse_moment};
 use crate::ui::clock::running;
@@ -98,16 +99,12 @@ fn view(
 ) -> Result<(View, Option<String>), RunError> {
     let session = Session::open(path).map_err(anyhow::Error::from)?;
     let span = span(&session, (from, to), zone)?;
-    let mut tape = Tape::new(&session.header, span);
-    session.last_round().into_iter().for_each(|end| tape.expect(end));
-    let met = session.read(span, |record| tape.push(record)).map_err(anyhow::Error::from)?;
-    let left_out = met.left_out();
+    let (tape, (), met) = fold(&session, span, |(), _| {}).map_err(anyhow::Error::from)?;
     if !tape.has_rounds() {
-        return Err(match met.first_wrong {
-            Some(first) => anyhow::anyhow!("no round of it can be read: {first}").into(),
-            None => nothing(&outline(&session)?, zone).into(),
-        });
+        let (outline, _) = outline(&session)?;
+        return Err(unreadable(&outline, &met).unwrap_or_else(|| nothing(&outline, zone)).into());
     }
+    let left_out = met.left_out();
     let finished = session.parts.last().is_none_or(|last| !files::is_written(last));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = Arc::from(scrub::text(name.as_bytes()));
@@ -135,7 +132,7 @@ fn span(
     if from.is_none() && to.is_none() {
         return Ok(Span::All);
     }
-    let outline = outline(session)?;
+    let (outline, _) = outline(session)?;
     let end = outline.anchor().wall(outline.now());
     let zero = outline.anchor().wall(Time::ZERO);
     let moment = |flag, given: Option<&str>, else_at| -> Result<Time, UsageError> {
@@ -167,11 +164,17 @@ fn nothing(outline: &Tape, zone: &TimeZone) -> anyhow::Error {
     anyhow::anyhow!("no round was recorded in that time: the recording goes from {from} to {to}")
 }
 
+/// Why a recording without rounds shows none, if it is that nothing could be read.
+pub fn unreadable(tape: &Tape, met: &Met) -> Option<anyhow::Error> {
+    let first = met.first_wrong.as_ref().filter(|_| !tape.has_rounds())?;
+    Some(anyhow::anyhow!("no round of it can be read: {first}"))
+}
+
 /// A recording's times and events, without most of its rounds.
-fn outline(session: &Session) -> Result<Tape, RunError> {
+fn outline(session: &Session) -> Result<(Tape, Met), RunError> {
     let mut tape = Tape::new(&session.header, Span::All);
-    session.skim(|record| tape.push(record)).map_err(anyhow::Error::from)?;
-    Ok(tape)
+    let met = session.skim(|record| tape.push(record)).map_err(anyhow::Error::from)?;
+    Ok((tape, met))
 }
 
 fn about(header: &Header) -> About {
@@ -262,7 +265,11 @@ const COLUMNS: usize = 5;
 
 fn summary(first: &Found, size: u64, runs: bool, zone: &TimeZone) -> Result<[String; COLUMNS], RunError> {
     let session = Session::open(&first.path).map_err(anyhow::Error::from)?;
-    let snapshot = outline(&session)?.snapshot();
+    let (tape, met) = outline(&session)?;
+    if let Some(error) = unreadable(&tape, &met) {
+        return Err(error.into());
+    }
+    let snapshot = tape.snapshot();
     let started = snapshot.anchor.wall(snapshot.started);
     let outages = match snapshot.journal.total("outage", snapshot.now).count {
         1 => "1 outage".to_owned(),

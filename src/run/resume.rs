@@ -1,20 +1,20 @@
 //! `hopwatch resume`: a recorded watch goes on, as it was set, into the same recording.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, anyhow};
 
+use super::replay::unreadable;
 use super::{Exit, RunError, check_terminal, headless, launch, order, parsed, screen, telling};
 use crate::cli::resume::ResumeCli;
 use crate::cli::{Cli, Stop, UsageError};
-use crate::engine::record::Record;
 use crate::engine::span::Span;
 use crate::scrub;
 use crate::session::files;
+use crate::session::fold::fold;
 use crate::session::reader::Session;
 use crate::session::standing::Standing;
-use crate::session::tape::Tape;
 use crate::settings::{Mode, Settings, Target, privileged};
 use crate::watch::{RecordPlace, Recording};
 
@@ -27,14 +27,13 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Result<Exit, RunError>
     }
     let file = cli.file.clone().ok_or(UsageError::NoRecording)?;
     let session = Session::open(&file).map_err(anyhow::Error::from)?;
-    let mut tape = Tape::new(&session.header, Span::All);
-    session.last_round().into_iter().for_each(|end| tape.expect(end));
-    let mut standing = Standing::default();
-    let each = |record: Record| {
-        standing.take(&record);
-        tape.push(record);
-    };
-    session.read(Span::All, each).map_err(anyhow::Error::from)?;
+    let (tape, standing, met) = fold(&session, Span::All, Standing::take).map_err(anyhow::Error::from)?;
+    if let Some(error) = unreadable(&tape, &met) {
+        return Err(error.into());
+    }
+    if let Some(left_out) = met.left_out() {
+        let _ = writeln!(io::stderr(), "hopwatch: {left_out}");
+    }
     let header = &session.header;
     let mut settings = settings(&header.arguments, &cli)?;
     let pace = tape.pace();

@@ -8,7 +8,7 @@
 //!
 //! | key | value |
 //! | --- | --- |
-//! | `path` | what the rounds behind it have in common: `interval` (ns), `end`, and `rows`, each `[hop, ttl, [address, …]]`, where `hop` is a TTL or `"target"` |
+//! | `path` | what the rounds behind it have in common: `interval` (ns), `end`, and `rows`, each `[hop, ttl, [address, …]]`, where `hop` is a TTL or `"target"`; said again now and then |
 //! | `round` | `n`, its number; `at`, its start; `us`, for each of the path's rows the tries; `open` is true where the watch ended before it was settled |
 //! | `late` | a lost try was answered after all: `round`, `row`, `index` of the try, `us`, … |
 //! | `duplicate` | the row that had a second answer |

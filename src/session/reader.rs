@@ -19,7 +19,7 @@ use crate::scrub;
 
 /// A longer line than any that is written, in bytes: such a one is passed over.
 const LINE: u64 = 1 << 20;
-/// The last so many bytes of a part have its last round, mostly: it is a guess, and right where it matters.
+/// The last so many bytes of a part have its last round, mostly.
 const TAIL: u64 = 1 << 16;
 /// A line of no kind that is known: what one that is too long is taken for.
 const UNKNOWN: &[u8] = b"{}";
@@ -49,6 +49,8 @@ pub enum ReadError {
 pub struct Met {
     /// Records given out.
     pub records: u64,
+    /// Rounds among them.
+    pub rounds: u64,
     /// Lines of a kind that is not known here, or too long for any.
     pub unknown: u64,
     /// Records that the writer could not keep.
@@ -72,14 +74,21 @@ impl Met {
     /// What was left out, in one line; `None` if that is nothing.
     pub fn left_out(&self) -> Option<String> {
         let lines = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
-        let wrong = self.first_wrong.as_ref().map(|first| {
-            let which = if self.wrong == 1 { "it is" } else { "the first is" };
-            format!("{} could not be read ({which} {first})", lines(self.wrong))
+        let wrong = self.first_wrong.as_ref().map(|first| match self.wrong {
+            1 => format!("1 line that cannot be read ({first})"),
+            many => {
+                format!("{many} lines that cannot be read or go with one that cannot (the first: {first})")
+            }
         });
         let unknown = (self.unknown > 0).then(|| format!("{} of an unknown kind", lines(self.unknown)));
         let missed = (self.missed > 0).then(|| format!("{} records that were never written", self.missed));
         let all: Vec<String> = [wrong, unknown, missed].into_iter().flatten().collect();
         (!all.is_empty()).then(|| format!("not shown: {}", all.join(", ")))
+    }
+
+    fn wrong(&mut self, file: &Path, number: u64, why: LineError) {
+        self.wrong += 1;
+        self.first_wrong.get_or_insert_with(|| Wrong { file: file.to_owned(), number, why });
     }
 }
 
@@ -94,13 +103,15 @@ impl Session {
         let (first, _) = files::first(path);
         // A file that was given another name since, or copied alone, is all there is.
         let mut parts = files::siblings(&first);
-        parts.retain(|part| {
-            let header = Lines::open(part).and_then(|mut lines| lines.header());
-            header.is_ok_and(|header| header.session == own.session)
+        // One whose header cannot be read may be of it: it would be missed.
+        parts.retain(|part| match Lines::open(part).and_then(|mut lines| lines.header()) {
+            Ok(header) => header.session == own.session,
+            Err(error) => matches!(error, ReadError::NoSession(_)),
         });
-        let header = match parts.first() {
-            Some(first) => Lines::open(first)?.header()?,
-            None => own,
+        let header = match parts.first().map(|first| Lines::open(first).and_then(|mut lines| lines.header()))
+        {
+            Some(Err(ReadError::NoSession(_))) | None => own,
+            Some(header) => header?,
         };
         if parts.is_empty() {
             parts.push(path.to_owned());
@@ -116,7 +127,8 @@ impl Session {
             file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
             let mut tail = Vec::new();
             file.take(TAIL).read_to_end(&mut tail).ok()?;
-            tail.split(|byte| *byte == b'\n').rev().find_map(round_start)
+            // What is behind the last line's end is torn.
+            tail.split(|byte| *byte == b'\n').rev().skip(1).find_map(round_start)
         })
     }
 
@@ -127,7 +139,7 @@ impl Session {
     /// given as a clock step where it differs.
     pub fn read(&self, span: Span, each: impl FnMut(Record)) -> Result<Met, ReadError> {
         let mut was_in = false;
-        let of = move |line: &[u8]| {
+        let of = move |line: &[u8], _| {
             let Some(at) = round_start(line) else { return Use::Now };
             let is_in = span.from() <= at && at < span.to();
             if std::mem::replace(&mut was_in, is_in) || is_in { Use::Now } else { Use::Never }
@@ -140,16 +152,19 @@ impl Session {
     /// Gives every record to `each`, but of the rounds only the first, the last, and those with another record right
     /// behind them: the rest is not even looked at.
     pub fn skim(&self, mut each: impl FnMut(Record)) -> Result<Met, ReadError> {
-        let mut is_first = true;
-        let of = |line: &[u8]| match round_start(line) {
-            Some(_) if std::mem::take(&mut is_first) => Use::Now,
-            Some(_) => Use::IfLastOfMany,
-            None => Use::Now,
+        let of = |line: &[u8], rounds| match round_start(line) {
+            Some(_) if rounds > 0 => Use::IfLastOfMany,
+            _ => Use::Now,
         };
         self.walk(of, &mut each)
     }
 
-    fn walk(&self, mut of: impl FnMut(&[u8]) -> Use, each: &mut dyn FnMut(Record)) -> Result<Met, ReadError> {
+    /// Uses every line as `of` says, by the line and how many rounds were given out before.
+    fn walk(
+        &self,
+        mut of: impl FnMut(&[u8], u64) -> Use,
+        each: &mut dyn FnMut(Record),
+    ) -> Result<Met, ReadError> {
         let mut met = Met::default();
         let mut started = self.header.started;
         for path in &self.parts {
@@ -158,32 +173,34 @@ impl Session {
                 Err(ReadError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => continue,
                 lines => lines?,
             };
-            let header = lines.header()?;
-            if std::mem::replace(&mut started, header.started) != started {
-                each(Record::ClockStep(Anchor { time: Time::ZERO, wall: header.started }));
+            match lines.next()?.map(|(_, line)| Header::parse(line)) {
+                Some(Some(header)) => {
+                    if std::mem::replace(&mut started, header.started) != started {
+                        each(Record::ClockStep(Anchor { time: Time::ZERO, wall: header.started }));
+                    }
+                }
+                Some(None) => met.wrong(path, 1, LineError::header()),
+                None => continue,
             }
             let mut decoder = Decoder::default();
-            let mut given = |number: u64, line: &[u8]| match decoder.decode(line) {
+            let mut given = |number: u64, line: &[u8], met: &mut Met| match decoder.decode(line) {
                 Ok(held) => {
                     if let Decoded::Record(Record::ClockStep(anchor)) = held {
                         started = anchor.wall(Time::ZERO);
                     }
                     met.take(held, each);
                 }
-                Err(why) => {
-                    met.wrong += 1;
-                    met.first_wrong.get_or_insert_with(|| Wrong { file: path.clone(), number, why });
-                }
+                Err(why) => met.wrong(path, number, why),
             };
             // The latest of the lines that matter only if no other such line follows, and its number.
             let mut kept = (0, Vec::new());
             while let Some((number, line)) = lines.next()? {
-                match of(line) {
+                match of(line, met.rounds) {
                     Use::Now => {
                         if kept.0 > 0 {
-                            given(std::mem::take(&mut kept.0), &kept.1);
+                            given(std::mem::take(&mut kept.0), &kept.1, &mut met);
                         }
-                        given(number, line);
+                        given(number, line, &mut met);
                     }
                     Use::IfLastOfMany => {
                         kept.0 = number;
@@ -194,7 +211,7 @@ impl Session {
                 }
             }
             if kept.0 > 0 {
-                given(kept.0, &kept.1);
+                given(kept.0, &kept.1, &mut met);
             }
         }
         Ok(met)
@@ -218,6 +235,7 @@ impl Met {
         match decoded {
             Decoded::Record(record) => {
                 self.records += 1;
+                self.rounds += u64::from(matches!(record, Record::Round(_)));
                 each(record);
             }
             Decoded::Nothing => {}

@@ -78,10 +78,14 @@ impl Tape {
         }
     }
 
-    /// All that comes up to the round that begins at `end` follows at once, and nobody asks meanwhile: the same is made
-    /// of it, with less work.
+    /// All that comes up to the round that begins at `end` follows at once: see [`History::expect`].
     pub fn expect(&mut self, end: Time) {
         Arc::make_mut(&mut self.history).expect(end.min(self.span.to()));
+    }
+
+    /// Whether the rounds went as far as was expected.
+    pub fn is_as_expected(&self) -> bool {
+        self.history.is_as_expected()
     }
 
     /// Takes in the next record.

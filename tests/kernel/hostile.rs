@@ -25,7 +25,7 @@ fn path() -> Vec<Node> {
         .collect()
 }
 
-/// A try may be late by more than this where the machine itself stood still: a replay is told after a second.
+/// A try may be this late where the machine itself stood still; a replay is told after a second.
 const STOOD_STILL_MS: f64 = 100.0;
 
 /// Milliseconds that the answers to a hop took, by the responder's stamps: the least, the one that a twentieth took

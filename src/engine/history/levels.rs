@@ -35,7 +35,7 @@ pub const LEVELS: [Level; COUNT] = [
 
 /// When the time of each level begins, the finest first, where nothing before `settled` changes any more; what lies
 /// before that of the last is forgotten.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Beginnings([Time; COUNT]);
 
 impl Beginnings {

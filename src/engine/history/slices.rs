@@ -37,9 +37,14 @@ struct Slice {
 
 impl Slices {
     /// All that comes up to the round that begins at `end` follows at once: slices are made as wide as they will be
-    /// then, which makes the same of it with less work.
+    /// then.
     pub fn expect(&mut self, end: Time) {
         self.expected = Beginnings::new(floor(end - LATE, LEVELS[0].chunk));
+    }
+
+    /// Whether slices are as wide as if nothing had been expected.
+    pub fn is_as_expected(&self) -> bool {
+        self.expected == Beginnings::default() || self.expected == Beginnings::new(self.sealed_to)
     }
 
     /// The cell of a row in the slice of `at`; in the first that is still open, if that one is not.

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
+use super::SCHEMA;
 use super::path::Path;
 use super::quick;
 use super::round::Written;
@@ -42,6 +43,13 @@ pub enum Decoded {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LineError(String);
+
+impl LineError {
+    /// What should be the first line of a file is not.
+    pub fn header() -> Self {
+        Self(format!("no header of {SCHEMA}"))
+    }
+}
 
 /// Reads the records of one file.
 #[derive(Clone, Debug, Default)]
@@ -121,13 +129,11 @@ struct Missed {
 }
 
 impl Decoder {
-    /// Reads one line, with or without its end. Behind one that is wrong the next ones can be read: but rounds only if
-    /// it surely was no path, which would have said whose tries they have.
+    /// Reads one line, with or without its end. Rounds behind one that may have been a path, as far as can be told,
+    /// are wrong up to the next path: nobody knows whose tries they have.
     pub fn decode(&mut self, line: &[u8]) -> Result<Decoded, LineError> {
         let decoded = self.read(line);
-        let is_round =
-            || line.starts_with(br#"{"round""#) && !line.windows(6).any(|part| part == br#""path""#);
-        if decoded.is_err() && !is_round() {
+        if matches!(decoded, Err(_) | Ok(Decoded::Unknown)) && !is_no_path(line) {
             self.path = None;
         }
         decoded
@@ -150,6 +156,16 @@ impl Decoder {
             Line::Unknown => Decoded::Unknown,
         })
     }
+}
+
+/// Whether a line that means nothing here is whole, and of a kind that has nothing to do with paths.
+fn is_no_path(line: &[u8]) -> bool {
+    let kinds =
+        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line).unwrap_or_default();
+    let is_about_paths = |kind: &String| matches!(kind.as_str(), "path" | "round");
+    !kinds.is_empty()
+        && !kinds.keys().any(is_about_paths)
+        && !line.windows(6).any(|part| part == br#""rows""#)
 }
 
 /// What serde says without the place, which is that of one line only, and without anything that the line itself

@@ -13,10 +13,16 @@ use crate::engine::record::Record;
 use crate::engine::round::{Round, RoundRow, Row, Try};
 use crate::session::header::stamp;
 
-/// Writes the records of one file: what rounds have in common is written when it changes.
+/// So many rounds after it was written last, what they have in common is written again: rounds behind a line that
+/// cannot be read are lost up to there, since it might have been this one.
+const REPEATED: u32 = 200;
+
+/// Writes the records of one file: what rounds have in common is written when it changes, and now and then.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
     path: Option<Path>,
+    /// Rounds since that was written.
+    rounds: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +100,7 @@ impl Encoder {
         }
     }
 
-    /// Writes what the round has in common with others, unless it was written last.
+    /// Writes what the round has in common with others, unless it was written of late.
     fn path(&mut self, round: &Round, time: Option<&str>, out: &mut String) {
         let same_rows = |path: &Path| {
             path.interval == round.interval
@@ -105,9 +111,11 @@ impl Encoder {
                         && part.responders.iter().all(|responder| known.contains(responder))
                 })
         };
-        if self.path.as_ref().is_some_and(same_rows) {
+        self.rounds += 1;
+        if self.rounds < REPEATED && self.path.as_ref().is_some_and(same_rows) {
             return;
         }
+        self.rounds = 0;
         let rows = round.rows.iter().map(|part| (part.row, part.ttl, self.addresses(part))).collect();
         let path = Path { interval: round.interval, end: round.end, rows };
         let interval = u64::try_from(path.interval.as_nanos()).unwrap_or(u64::MAX);

@@ -249,7 +249,6 @@ fn an_unknown_kind_is_told_apart_from_a_wrong_line() {
         assert_eq!(decode(line).unwrap_err().to_string(), why, "{line}");
     }
     let mut decoder = Decoder::default();
-    assert_eq!(decoder.decode(path.as_bytes()), Ok(Decoded::Nothing));
     for (us, why) in [
         ("[]", "a round of another path"),
         ("[[],[]]", "a round of another path"),
@@ -257,9 +256,50 @@ fn an_unknown_kind_is_told_apart_from_a_wrong_line() {
         ("[[4294967296]]", "a time of more than an hour"),
         (r#"[["5z"]]"#, "a try that means nothing"),
     ] {
+        assert_eq!(decoder.decode(path.as_bytes()), Ok(Decoded::Nothing));
         let line = format!(r#"{{"round":{{"n":1,"at":0,"us":{us}}}}}"#);
         assert_eq!(decoder.decode(line.as_bytes()).unwrap_err().to_string(), why);
     }
+}
+
+#[test]
+fn rounds_behind_what_may_have_been_a_path_are_nobodys_up_to_the_next() {
+    let path = r#"{"path":{"interval":1,"end":"silent","rows":[[1,1,["192.0.2.1"]]]}}"#;
+    let round = r#"{"round":{"n":1,"at":0,"us":[[7]]}}"#;
+    let (half, _) = round.split_at(20);
+    let torn = format!("{half}{path}");
+    let (start, end) = path.split_at(40);
+    let nobodys = [
+        "\0\0\0",
+        "{}",
+        &torn,
+        &path.replace("\"path\"", "\"qath\""),
+        start,
+        end,
+        r#"{"round":{"n":1,"at":0,"us":[[7],[7]]}}"#,
+    ];
+    let known = [r#"{"weather":1}"#, r#"{"journal":{"what":{"flood":{}}}}"#, r#"{"late":{}}"#, path, round];
+    for (line, is_known) in
+        nobodys.map(|line| (line, false)).into_iter().chain(known.map(|line| (line, true)))
+    {
+        let mut decoder = Decoder::default();
+        decoder.decode(path.as_bytes()).unwrap();
+        let _ = decoder.decode(line.as_bytes());
+        assert_eq!(decoder.decode(round.as_bytes()).is_ok(), is_known, "{line:?}");
+        decoder.decode(path.as_bytes()).unwrap();
+        assert!(decoder.decode(round.as_bytes()).is_ok());
+    }
+}
+
+#[test]
+fn a_path_is_said_again_now_and_then() {
+    let (mut encoder, mut text) = (Encoder::default(), String::new());
+    (0..1_000)
+        .for_each(|number| encoder.encode(&crate::session::testing::round(number % 2 + 1), None, &mut text));
+    let lines: Vec<&str> = text.lines().collect();
+    let paths: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].starts_with("{\"path\"")).collect();
+    assert!(paths.len() <= 10 && paths.windows(2).all(|pair| pair[1] - pair[0] <= 201), "{paths:?}");
+    assert_eq!(read(&text).len(), 1_000);
 }
 
 proptest! {

@@ -75,21 +75,25 @@ fn wrong_lines_are_passed_over_and_told_by_the_first_of_them() {
         fs::write(&path, all.join("\n") + "\n").unwrap();
         read(&path).unwrap()
     };
-    let (records, met) = with("{\"round\":\u{1b}}");
+    let (records, met) = with("{\"late\":\"\"}");
     assert_eq!(records, [round(0), round(1), round(2)]);
     assert_eq!((met.records, met.unknown, met.missed, met.wrong), (3, 1, 7, 1));
     let told = met.left_out().unwrap();
     let number = before.len() + 3;
     let expected = format!(
-        "watch.jsonl\", line {number}: expected value), 1 line of an unknown kind, 7 records that were never written"
+        "watch.jsonl\", line {number}: invalid type: string \"\", expected struct Late), 1 line of an unknown kind, 7 records that were never written"
     );
-    assert!(told.starts_with("not shown: 1 line could not be read (it is \""), "{told}");
+    assert!(told.starts_with("not shown: 1 line that cannot be read (\""), "{told}");
     assert!(told.ends_with(&expected), "{told}");
     // It may have been a path, and then the tries behind it are anybody's.
-    for lost in ["\0\0\0", "{\"pat", "{\"round\":{\"n\":2,{\"path\":{}}"] {
+    for lost in ["\0\0\0", "{\"round\":\u{1b}}", "{\"pat", "{\"round\":{\"n\":2,{\"path\":{}}"] {
         let (records, met) = with(lost);
         assert_eq!((records, met.wrong), (vec![round(0), round(1)], 2), "{lost:?}");
-        assert!(met.left_out().unwrap().contains("2 lines could not be read (the first is"));
+        assert!(
+            met.left_out()
+                .unwrap()
+                .contains("2 lines that cannot be read or go with one that cannot (the first: ")
+        );
     }
     assert_eq!(Met::default().left_out(), None);
 }
@@ -122,6 +126,34 @@ fn a_later_part_says_what_the_wall_clock_had_come_to() {
         Header { session: "other".to_owned(), part: 3, started: SystemTime::UNIX_EPOCH, ..header() };
     fs::write(directory.path().join("watch_3.jsonl"), foreign.line() + "\n").unwrap();
     assert_eq!(Session::open(&path).unwrap().parts.len(), 2);
+}
+
+#[test]
+fn a_part_whose_header_is_spoilt_is_read_and_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path(), 40, 1_000);
+    let (whole, parts) = (read(&path).unwrap().0, Session::open(&path).unwrap().parts);
+    assert!(parts.len() > 2);
+    for part in &parts[1..] {
+        let text = fs::read_to_string(part).unwrap();
+        fs::write(part, text.replacen("hopwatch.session", "hopwatch.sess\0on", 1)).unwrap();
+        let (records, met) = read(&path).unwrap();
+        assert_eq!((records.len(), met.wrong), (whole.len(), 1));
+        let told = met.left_out().unwrap();
+        assert!(told.ends_with("line 1: no header of hopwatch.session/1)"), "{told}");
+        fs::write(part, text).unwrap();
+    }
+}
+
+#[test]
+fn a_skim_finds_the_first_round_that_can_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path(), 20, u64::MAX);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("{\"round\":{\"n\":0", "{\"round\":{\"n\":-", 1)).unwrap();
+    let mut skimmed = Vec::new();
+    let met = Session::open(&path).unwrap().skim(|record| skimmed.push(record)).unwrap();
+    assert_eq!((met.wrong, skimmed.first(), skimmed.last()), (1, Some(&round(1)), Some(&round(19))));
 }
 
 #[test]
@@ -159,11 +191,13 @@ fn a_line_that_is_too_long_is_passed_over_and_counted() {
     let path = written(directory.path(), 3, u64::MAX);
     let before = fs::read_to_string(&path).unwrap();
     let round = before.lines().last().unwrap();
+    let of_path = before.lines().rfind(|line| line.starts_with("{\"path\"")).unwrap();
     for length in [LINE as usize - 1, LINE as usize, 3 << 20] {
         let long = format!("{{\"cross_check\":{{\"at\":1,\"us\":[{}1]}}}}", "\"=\",".repeat(length / 4));
-        fs::write(&path, format!("{before}{long}\n{round}\n")).unwrap();
-        assert_eq!(read(&path).unwrap().1, Met { records: 4, unknown: 1, ..Met::default() }, "{length}");
+        fs::write(&path, format!("{before}{long}\n{of_path}\n{round}\n")).unwrap();
+        let expected = Met { records: 4, rounds: 4, unknown: 1, ..Met::default() };
+        assert_eq!(read(&path).unwrap().1, expected, "{length}");
         fs::write(&path, format!("{before}{long}")).unwrap();
-        assert_eq!(read(&path).unwrap().1, Met { records: 3, ..Met::default() }, "{length}: torn");
+        assert_eq!(read(&path).unwrap().1, Met { records: 3, rounds: 3, ..Met::default() }, "{length}: torn");
     }
 }

@@ -8,8 +8,8 @@ use super::*;
 use crate::engine::path::{HopView, Seen};
 use crate::engine::round::Row;
 use crate::engine::span::Span;
+use crate::session::fold::fold;
 use crate::session::reader::Session;
-use crate::session::tape::Tape;
 use crate::session::testing::{header, round, rounds_of};
 use crate::wire::extension::Label;
 
@@ -239,13 +239,7 @@ fn what_is_left_of_a_session_knows_what_was_told_once() {
     recorder.push(Record::Name(address, "gw".to_owned()));
     recorder.push(Record::Hop(Seen { at, row: Row::Hop(2), hop: hop.clone() }));
     let read = |path: &Path| {
-        let session = Session::open(path).unwrap();
-        let (mut tape, mut standing) = (Tape::new(&session.header, Span::All), Standing::default());
-        let each = |record: Record| {
-            standing.take(&record);
-            tape.push(record);
-        };
-        session.read(Span::All, each).unwrap();
+        let (tape, standing, _) = fold(&Session::open(path).unwrap(), Span::All, Standing::take).unwrap();
         (tape, standing)
     };
     let tell = |recorder: Recorder, finish: Finish, numbers: std::ops::Range<u32>| {
