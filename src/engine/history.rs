@@ -13,14 +13,13 @@ mod known;
 mod levels;
 mod query;
 mod schedule;
+mod size;
 mod slices;
 mod totals;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-use smallvec::{Array, SmallVec};
 
 pub use self::cell::{Cell, Part};
 use self::chain::Chain;
@@ -216,24 +215,6 @@ impl History {
         let known = self.responders(row).iter().position(|&known| known == address)?;
         u8::try_from(known).ok()
     }
-
-    /// What all of it takes in memory, in bytes, as far as it is held by this history alone.
-    pub fn size(&self) -> usize {
-        let rounds = self.recent().map(|round| {
-            let parts = round
-                .rows
-                .iter()
-                .map(|part| size_of::<RoundRow>() + heap(&part.responders) + heap(&part.tries));
-            size_of::<Round>() + parts.sum::<usize>()
-        });
-        let rows = self.rows.iter().map(|known| {
-            size_of::<Known>()
-                + size_of::<Totals>()
-                + known.totals.distribution.size()
-                + known.responders.capacity() * size_of::<IpAddr>()
-        });
-        rounds.sum::<usize>() + rows.sum::<usize>() + self.slices.size() + self.schedule.size()
-    }
 }
 
 /// Which of its round's responders a try was answered or refused by.
@@ -248,11 +229,6 @@ const fn who(outcome: Try) -> Option<u8> {
 fn is_parted(gaps: &VecDeque<Gap>, before: Option<Time>, at: Time) -> bool {
     let Some(before) = before else { return false };
     gaps.iter().rev().take_while(|gap| before < gap.to).any(|gap| gap.to <= at)
-}
-
-/// What a list takes on the heap, in bytes.
-fn heap<A: Array>(list: &SmallVec<A>) -> usize {
-    if list.spilled() { list.capacity() * size_of::<A::Item>() } else { 0 }
 }
 
 /// The place of `address` among a round row's responders, adding it if there is room.

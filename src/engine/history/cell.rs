@@ -6,7 +6,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use super::chain::{Chain, Link};
-use super::heap;
+use super::size::heap;
 use crate::engine::distribution::Coarse;
 use crate::engine::moments::{Jitter, Moments};
 use crate::engine::probe::Grade;

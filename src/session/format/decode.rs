@@ -239,3 +239,38 @@ impl<'de> Visitor<'de> for LineVisitor<'_> {
         Ok(line.unwrap_or(Line::Unknown))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_behind_what_may_have_been_a_path_are_nobodys_up_to_the_next() {
+        let path = r#"{"path":{"interval":1,"end":"silent","rows":[[1,1,["192.0.2.1"]]]}}"#;
+        let round = r#"{"round":{"n":1,"at":0,"us":[[7]]}}"#;
+        let (half, _) = round.split_at(20);
+        let torn = format!("{half}{path}");
+        let (start, end) = path.split_at(40);
+        let nobodys = [
+            "\0\0\0",
+            "{}",
+            &torn,
+            &path.replace("\"path\"", "\"qath\""),
+            start,
+            end,
+            r#"{"round":{"n":1,"at":0,"us":[[7],[7]]}}"#,
+        ];
+        let known =
+            [r#"{"weather":1}"#, r#"{"journal":{"what":{"flood":{}}}}"#, r#"{"late":{}}"#, path, round];
+        for (line, is_known) in
+            nobodys.map(|line| (line, false)).into_iter().chain(known.map(|line| (line, true)))
+        {
+            let mut decoder = Decoder::default();
+            decoder.decode(path.as_bytes()).unwrap();
+            let _ = decoder.decode(line.as_bytes());
+            assert_eq!(decoder.decode(round.as_bytes()).is_ok(), is_known, "{line:?}");
+            decoder.decode(path.as_bytes()).unwrap();
+            assert!(decoder.decode(round.as_bytes()).is_ok());
+        }
+    }
+}
