@@ -2,21 +2,33 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 /// The local time of day: `14:03:22`.
 pub fn time_of_day(moment: SystemTime, zone: &TimeZone) -> String {
-    let Ok(moment) = Timestamp::try_from(moment) else { return String::new() };
-    moment.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+    written(moment, zone, "%H:%M:%S")
 }
 
-/// The local time of day, with the date where it is not that of `now`: `14:03:22`, `24 Nov 14:03:22`.
-pub fn moment(moment: SystemTime, now: SystemTime, zone: &TimeZone) -> String {
-    let local = |moment| Some(Timestamp::try_from(moment).ok()?.to_zoned(zone.clone()));
-    let (Some(then), Some(now)) = (local(moment), local(now)) else { return String::new() };
-    let form = if then.date() == now.date() { "%H:%M:%S" } else { "%-d %b %H:%M:%S" };
-    then.strftime(form).to_string()
+/// The local date, `24 Nov 2026`, and where there is room for it the time of day.
+pub fn date(moment: SystemTime, zone: &TimeZone, is_roomy: bool) -> String {
+    written(moment, zone, if is_roomy { "%-d %b %Y %H:%M:%S" } else { "%-d %b %Y" })
+}
+
+/// The local time of moments that are read together, all with the date where one is not of the day of `now`:
+/// `14:03:22`, `24 Nov 14:03:22`.
+pub fn moments<const N: usize>(moments: [SystemTime; N], now: SystemTime, zone: &TimeZone) -> [String; N] {
+    let day = |moment| local(moment, zone).map(|moment| moment.date());
+    let is_today = moments.iter().all(|&moment| day(moment) == day(now));
+    moments.map(|moment| written(moment, zone, if is_today { "%H:%M:%S" } else { "%-d %b %H:%M:%S" }))
+}
+
+fn written(moment: SystemTime, zone: &TimeZone, form: &str) -> String {
+    local(moment, zone).map(|moment| moment.strftime(form).to_string()).unwrap_or_default()
+}
+
+fn local(moment: SystemTime, zone: &TimeZone) -> Option<Zoned> {
+    Some(Timestamp::try_from(moment).ok()?.to_zoned(zone.clone()))
 }
 
 /// A time running: `0:42`, `12:33`, `1:00:05`, `3d 04:00:00`.
@@ -61,5 +73,17 @@ mod tests {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_763_820_202);
         assert_eq!(time_of_day(moment, &TimeZone::UTC), "14:03:22");
         assert_eq!(time_of_day(moment, &TimeZone::fixed(jiff::tz::offset(-5))), "09:03:22");
+    }
+
+    #[test]
+    fn moments_have_the_date_where_one_is_of_another_day() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_763_820_202);
+        let before = |hours| now - Duration::from_hours(hours);
+        let zone = &TimeZone::UTC;
+        assert_eq!(moments([before(2), now], now, zone), ["12:03:22", "14:03:22"]);
+        assert_eq!(moments([before(20), now], now, zone), ["21 Nov 18:03:22", "22 Nov 14:03:22"]);
+        assert_eq!(moments([before(24 * 366)], now, zone), ["21 Nov 14:03:22"]);
+        let dates = [true, false].map(|is_roomy| date(before(20), zone, is_roomy));
+        assert_eq!(dates, ["21 Nov 2025 18:03:22", "21 Nov 2025"]);
     }
 }

@@ -8,10 +8,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::app::App;
-use super::clock::time_of_day;
 use super::text::{fit, wrap};
 use crate::engine::table::TableRow;
-use crate::engine::time::Time;
 use crate::engine::verdict::words::duration;
 use crate::engine::verdict::{Doubt, Finding, HopEvidence, Kind, Standing};
 use crate::report::words::{host, leader};
@@ -94,14 +92,9 @@ impl Page<'_> {
         lines.extend(wrap(text, self.width).into_iter().map(|line| Line::styled(line, style)));
     }
 
-    fn clock(&self, time: Time) -> String {
-        let anchor = self.app.view().map(|view| view.snapshot.anchor);
-        anchor.map(|anchor| time_of_day(anchor.wall(time), self.app.zone())).unwrap_or_default()
-    }
-
     fn span(&self) -> String {
         let (from, to) = self.finding.span;
-        format!("Judged: {} to {}, {}.", self.clock(from), self.clock(to), duration(to.since(from)))
+        format!("Judged: {}, {}.", self.app.clock([from, to]).join(" to "), duration(to.since(from)))
     }
 
     /// The table's row of a hop: that is what it is called there, at which TTL, and what it has lost.
@@ -169,14 +162,15 @@ impl Page<'_> {
         self.heading(lines, "When the last row answered nothing");
         let plain = self.app.look().theme.plain;
         let start = finding.span.0;
-        let at = |ms: u32| self.clock(start + Duration::from_millis(ms.into()));
+        let at = |ms: u32| start + Duration::from_millis(ms.into());
         let skipped = finding.episodes.len().saturating_sub(BURSTS);
         if skipped > 0 {
             lines.push(Line::styled(format!("{skipped} before these"), self.app.look().theme.dim));
         }
         for burst in finding.episodes.iter().skip(skipped) {
             let long = duration(Duration::from_millis(burst.to.saturating_sub(burst.from).into()));
-            let text = format!("{} to {}  {long}, {} tries lost", at(burst.from), at(burst.to), burst.lost);
+            let when = self.app.clock([at(burst.from), at(burst.to)]).join(" to ");
+            let text = format!("{when}  {long}, {} tries lost", burst.lost);
             lines.push(Line::styled(text, plain));
         }
     }

@@ -1,6 +1,7 @@
 //! What whole screens look like, against pictures kept beside this file.
 
 mod anything;
+mod dates;
 mod details;
 mod journal;
 mod periods;

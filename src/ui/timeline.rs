@@ -6,7 +6,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use super::clock::moment;
 use super::strip::Scale;
 use super::text::{Segment, fit};
 use super::theme::Look;
@@ -94,7 +93,7 @@ pub fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         });
         Line::from(std::iter::once(label(app, view, row, width)).chain(symbols).collect::<Vec<_>>())
     });
-    rows.chain([axis(app, view, timeline, width)]).collect()
+    rows.chain([axis(app, timeline, width)]).collect()
 }
 
 fn host_width(width: usize) -> usize {
@@ -141,11 +140,9 @@ fn symbol(cell: &Cell, scale: Option<&Scale>, harmless: bool, look: &Look) -> (&
 }
 
 /// When the first column begins, and when the last one ends.
-fn axis(app: &App, view: &View, timeline: &Timeline, width: usize) -> Line<'static> {
+fn axis(app: &App, timeline: &Timeline, width: usize) -> Line<'static> {
     let (from, to) = timeline.edges;
-    let wall = |time| view.snapshot.anchor.wall(time);
-    let clock = |time| moment(wall(time), wall(view.snapshot.now), app.zone());
-    let (first, last) = (clock(from), clock(to));
+    let [first, last] = app.clock([from, to]);
     let gap = timeline.columns.saturating_sub(first.len() + last.len());
     let text = if gap > 0 { format!("{first}{:gap$}{last}", "") } else { first };
     Line::styled(format!("{:1$}{text}", "", before_strip(width)), app.look().theme.dim)

@@ -9,6 +9,7 @@ use crate::engine::table::{RowState, Table, TableRow};
 use crate::engine::time::Time;
 use crate::engine::verdict::{Finding, Kind};
 use crate::scrub::text;
+use crate::ui::clock::moments;
 use crate::ui::details::Details;
 use crate::ui::evidence;
 use crate::ui::layout::Areas;
@@ -101,6 +102,12 @@ impl App {
         let passed = self.now.duration_since(snapshot.anchor.wall).unwrap_or_default();
         let live = snapshot.now.max(snapshot.anchor.time + passed);
         Some(if self.is_frozen() || self.is_replay() { snapshot.now } else { live })
+    }
+
+    /// When that was by the clock on the wall, with dates where one of them is not today's.
+    pub fn clock<const N: usize>(&self, times: [Time; N]) -> [String; N] {
+        let wall = |time| self.view().map_or(self.now, |view| view.snapshot.anchor.wall(time));
+        moments(times.map(wall), self.now, self.zone())
     }
 
     /// The local fault in force, or one that ended within the last minute.

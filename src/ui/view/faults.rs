@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::ui::app::App;
-use crate::ui::clock::time_of_day;
 use crate::ui::text::fit;
 
 /// Draws the line, if there is one.
@@ -17,12 +16,13 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// What the line says.
 fn line(app: &App) -> Option<String> {
-    let (fault, snapshot) = (app.fault()?, &app.view()?.snapshot);
-    let clock = |time| time_of_day(snapshot.anchor.wall(time), app.zone());
-    let since = clock(fault.since);
+    let fault = app.fault()?;
     let when = match fault.until {
-        None => format!("since {since}, {} s", app.session_now()?.since(fault.since).as_secs()),
-        Some(until) => format!("{since} to {}", clock(until)),
+        None => {
+            let [since] = app.clock([fault.since]);
+            format!("since {since}, {} s", app.session_now()?.since(fault.since).as_secs())
+        }
+        Some(until) => app.clock([fault.since, until]).join(" to "),
     };
     Some(format!("local fault: {}, {when}, {} not sent", fault.kind, fault.not_sent))
 }

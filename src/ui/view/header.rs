@@ -9,11 +9,14 @@ use crate::engine::snapshot::Snapshot;
 use crate::report::words::{mark, probes, target};
 use crate::scrub::text;
 use crate::ui::app::App;
-use crate::ui::clock::{moment, running, setting, time_of_day};
+use crate::ui::clock::{date, moments, running, setting, time_of_day};
 use crate::ui::period::Period;
 use crate::ui::text::{Segment, fit, write_segments};
 use crate::watch::{About, Recorded, View};
 use crate::wire::icmp::{Icmp, Kind, Unreachable};
+
+/// Cells from which on the end of a recording has its time of day beside the date.
+const WIDE: u16 = 80;
 
 /// Draws the header's one or two lines.
 pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -26,7 +29,7 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Source and target at the left, the clock and the mark of a frozen picture at the right.
+/// Source and target at the left, the clock or the end of a recording, and the mark of a frozen picture at the right.
 fn identity(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = &app.look().theme;
     let mut end = area.right();
@@ -38,9 +41,15 @@ fn identity(app: &App, area: Rect, buffer: &mut Buffer) {
         }
     };
     if let Some(since) = app.frozen_since() {
-        from_right(&format!(" FROZEN since {} ", time_of_day(since, app.zone())), theme.frozen);
+        let [since] = moments([since], app.now(), app.zone());
+        from_right(&format!(" FROZEN since {since} "), theme.frozen);
     }
-    from_right(&time_of_day(app.now(), app.zone()), theme.plain);
+    let clock = match app.view().filter(|_| app.is_replay()).map(|view| &view.snapshot) {
+        // A recording is of then, not of now.
+        Some(then) => format!("to {}", date(then.anchor.wall(then.now), app.zone(), area.width >= WIDE)),
+        None => time_of_day(app.now(), app.zone()),
+    };
+    from_right(&clock, theme.plain);
     let room = usize::from(end - area.x);
     let Some(view) = app.view() else {
         buffer.set_stringn(area.x, area.y, "hopwatch", room, theme.strong);
@@ -75,7 +84,7 @@ fn particulars(app: &App, view: &View) -> Vec<Segment> {
     let pace = &snapshot.pace;
     let mut segments = vec![Segment::new(path(app, snapshot), theme.strong, 0)];
     if let Some(outage) = snapshot.journal.outage() {
-        let since = time_of_day(snapshot.anchor.wall(outage.start), app.zone());
+        let [since] = app.clock([outage.start]);
         segments.push(Segment::new(format!("outage since {since}"), theme.fault, 1));
     }
     segments.push(period(app, snapshot));
@@ -110,7 +119,7 @@ fn recording(app: &App, view: &View) -> Vec<Segment> {
             let mut segments = Vec::new();
             match &status.trouble {
                 Some((what, since)) => {
-                    let since = time_of_day(*since, app.zone());
+                    let [since] = moments([*since], app.now(), app.zone());
                     segments.push(Segment::new(format!("recording: {what} since {since}"), theme.fault, 1));
                 }
                 None => segments.push(Segment::new("recording", theme.plain, 4)),
@@ -140,9 +149,7 @@ fn recording(app: &App, view: &View) -> Vec<Segment> {
 /// Which stretch of time the figures are of, and since when.
 fn period(app: &App, snapshot: &Snapshot) -> Segment {
     let theme = &app.look().theme;
-    let start = snapshot.anchor.wall(snapshot.start(app.span()));
-    let now = snapshot.anchor.wall(snapshot.now);
-    let since = moment(start, now, app.zone());
+    let [since] = app.clock([snapshot.start(app.span())]);
     match app.period() {
         // How long a watch runs says the same; a recording is not read off the clock.
         Period::All => {
