@@ -24,9 +24,11 @@ use crate::watch::View;
 const LEAST_NAME: usize = 12;
 /// Cells for what a line is about, gap included.
 const TERM: usize = 12;
-/// The figures of a responder, each with the cells it takes.
+/// The figure that grows without end.
+const TRIES: &str = "Tries";
+/// The figures of a responder, each with the cells it takes at least.
 const COLUMNS: [(&str, usize); 6] =
-    [("Share", 6), ("Tries", 6), ("Best", 7), ("Avg", 7), ("Wrst", 7), ("StDev", 7)];
+    [("Share", 6), (TRIES, 6), ("Best", 7), ("Avg", 7), ("Wrst", 7), ("StDev", 7)];
 
 /// A hop, or the target, and what its details depend on.
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +176,12 @@ impl Details<'_> {
             return;
         }
         let title = if all.len() == 1 { "Responder".to_owned() } else { format!("{} responders", all.len()) };
-        let figures: usize = COLUMNS.iter().map(|(_, width)| width).sum();
+        let most = all.iter().map(|responder| responder.answered).max().unwrap_or_default();
+        let columns = COLUMNS.map(|(head, width)| match head {
+            TRIES => (head, width.max(1 + most.to_string().len())),
+            _ => (head, width),
+        });
+        let figures: usize = columns.iter().map(|(_, width)| width).sum();
         let names: Vec<String> = all
             .iter()
             .map(|responder| {
@@ -185,11 +192,11 @@ impl Details<'_> {
             .collect();
         let longest = names.iter().map(|name| name.width()).max().unwrap_or_default().max(title.len());
         let hosts = width.saturating_sub(figures).min(longest);
-        let heads = COLUMNS.map(|(head, width)| format!("{head:>width$}")).concat();
+        let heads = columns.map(|(head, width)| format!("{head:>width$}")).concat();
         lines.push(Line::from(vec![Span::styled(format!("{title:<hosts$}{heads}"), theme.dim)]));
         let total: u64 = all.iter().map(|responder| responder.answered).sum();
         for (responder, name) in all.iter().zip(names) {
-            let figures = self.responder(responder, total);
+            let figures = self.responder(responder, total, &columns);
             if name.width() <= hosts {
                 let gap = hosts - name.width();
                 lines.push(Line::styled(format!("{name}{:gap$}{figures}", ""), theme.plain));
@@ -200,13 +207,13 @@ impl Details<'_> {
         }
     }
 
-    fn responder(&self, responder: &ResponderTotals, total: u64) -> String {
+    fn responder(&self, responder: &ResponderTotals, total: u64, columns: &[(&str, usize); 6]) -> String {
         let share = 100.0 * responder.answered as f64 / total.max(1) as f64;
         let rtt = &responder.rtt;
         let times = [rtt.best(), rtt.mean(), rtt.worst(), rtt.stdev()];
         let times = times.map(|us| if rtt.count() > 0 { self.millis(us / 1_000.0) } else { String::new() });
         let values = [format!("{share:.0}%"), responder.answered.to_string()].into_iter().chain(times);
-        values.zip(COLUMNS).map(|(value, (_, width))| format!("{value:>width$}")).collect::<Vec<_>>().concat()
+        values.zip(columns).map(|(value, (_, width))| format!("{value:>width$}")).collect::<Vec<_>>().concat()
     }
 
     fn labels(&self) -> Vec<(String, Style)> {

@@ -6,6 +6,7 @@ use super::{SIZES, after, styles};
 use crate::engine::probe::{Grade, Stray};
 use crate::engine::round::{Row, Try};
 use crate::ui::action::{Action, Step};
+use crate::ui::details::Details;
 use crate::ui::testing::{Scene, answered, clean, ip, picture, refused, silent_target};
 use crate::wire::extension::Label;
 
@@ -123,4 +124,16 @@ fn what_is_clicked_stays_below_the_pointer() {
         assert_eq!((app.selected(), app.scroll()), (selected, Some(0)), "at {y}");
         app.update(Action::Back);
     }
+}
+
+#[test]
+fn a_responder_of_a_week_of_tries_has_its_figures_apart() {
+    let mut scene = clean();
+    scene.rounds = 800;
+    let app = scene.app(80, 24);
+    let mut row = app.table().expect("a table").rows[0].clone();
+    row.responders[0].answered = 12_345_678;
+    let details = Details { row: &row, ..app.details().expect("details") };
+    let lines: Vec<String> = details.lines(80, 24).iter().map(ToString::to_string).collect();
+    assert!(lines.iter().any(|line| line.contains(" 100% 12345678 ")), "{lines:#?}");
 }
