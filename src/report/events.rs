@@ -56,9 +56,13 @@ pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<(
     }
     writeln!(out)?;
     let older = items.len().saturating_sub(LISTED);
-    match snapshot.journal.dropped() + older as u64 {
-        0 => writeln!(out, "Events:")?,
-        many => writeln!(out, "Events ({many} earlier ones are not listed):")?,
+    match (snapshot.journal.dropped(), older as u64) {
+        (0, 0) => writeln!(out, "Events:")?,
+        (0, many) => writeln!(out, "Events ({many} earlier ones are not listed; --json has all):")?,
+        (dropped, many) => {
+            let (many, kept) = (dropped + many, snapshot.journal.iter().len());
+            writeln!(out, "Events ({many} earlier ones are not listed; --json has the latest {kept}):")?;
+        }
     }
     for item in &items[older..] {
         let line = match item {
@@ -176,7 +180,11 @@ fn millis(us: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::engine::journal::Journal;
+    use crate::report::fixture::{reached, with};
 
     fn entry(row: Row, end: Option<Time>, what: What) -> Entry {
         Entry { number: 0, start: Time::ZERO, end, row: Some(row), withdrawn: false, what }
@@ -201,6 +209,31 @@ mod tests {
         assert_eq!(figures(&step(Row::Target), &snapshot), "25.4 to 48.6 ms");
         snapshot.path.target_ttl = None;
         assert_eq!(figures(&step(Row::Hop(8)), &snapshot), "last hop 25.4 to 48.6 ms");
+    }
+
+    #[test]
+    fn a_long_list_says_where_the_rest_is() {
+        let written = |events: u32| {
+            let mut journal = Journal::default();
+            for number in 0..events {
+                let start = Time::from_millis(u64::from(number) * 10_000);
+                let end = Some(start + Duration::from_secs(2));
+                let what = What::Suspend;
+                journal.take(Entry { number, start, end, row: None, withdrawn: false, what });
+            }
+            let view = with(reached(), |snapshot| snapshot.journal = Arc::new(journal));
+            let mut out = Vec::new();
+            write(&mut out, &view, &TimeZone::UTC).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for (events, title) in [
+            (20, "Events:"),
+            (168, "Events (148 earlier ones are not listed; --json has all):"),
+            (1_168, "Events (1148 earlier ones are not listed; --json has the latest 1000):"),
+        ] {
+            let list = written(events);
+            assert_eq!((list.lines().nth(1), list.lines().count()), (Some(title), 22), "{list}");
+        }
     }
 
     #[test]
