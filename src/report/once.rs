@@ -12,6 +12,7 @@ use crate::engine::round::{Row, Try};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::span::Span;
 use crate::engine::table::TableRow;
+use crate::engine::verdict::Kind;
 use crate::settings::Hosts;
 use crate::watch::View;
 
@@ -54,7 +55,10 @@ impl Once {
     /// Prints all that is left, decided or not, and what this machine failed to do.
     pub fn finish(&mut self, view: &View, out: &mut impl Write) -> io::Result<()> {
         self.advance(view, out, true)?;
-        let below = [words::verdict(view, Span::All), words::fault(view, &TimeZone::system())];
+        let finding = view.snapshot.verdict(Span::All);
+        // One round is always too few tries: only what is plain from them is worth a line.
+        let verdict = (finding.kind != Kind::Gathering).then(|| words::verdict(&finding));
+        let below = [verdict, words::fault(view, &TimeZone::system())];
         below.into_iter().flatten().try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()
     }

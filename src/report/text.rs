@@ -61,7 +61,7 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout<'_>, zone: &TimeZ
         }
     }
     let below: Vec<String> = [
-        words::verdict(view, layout.span),
+        Some(words::verdict(&view.snapshot.verdict(layout.span))),
         words::fault(view, zone),
         times(&table),
         odd_answers(&table),
@@ -70,9 +70,7 @@ pub fn write(out: &mut impl Write, view: &View, layout: Layout<'_>, zone: &TimeZ
     .into_iter()
     .flatten()
     .collect();
-    if !below.is_empty() {
-        writeln!(out)?;
-    }
+    writeln!(out)?;
     below.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     events::write(out, view, zone)
 }

@@ -13,7 +13,7 @@ use crate::engine::probe::{Flows, Protocol, Stray};
 use crate::engine::round::Row;
 use crate::engine::span::Span;
 use crate::engine::table::{RowState, TableRow};
-use crate::engine::verdict;
+use crate::engine::verdict::Finding;
 use crate::settings::Hosts;
 use crate::watch::{About, View};
 use crate::wire::extension::Label;
@@ -179,10 +179,9 @@ pub fn fault(view: &View, zone: &TimeZone) -> Option<String> {
     ))
 }
 
-/// The verdict in one line, where there is something to say.
-pub fn verdict(view: &View, span: Span) -> Option<String> {
-    let finding = view.snapshot.verdict(span);
-    (finding.kind != verdict::Kind::Gathering).then(|| format!("verdict: {}", finding.text()))
+/// The verdict in one line.
+pub fn verdict(finding: &Finding) -> String {
+    format!("verdict: {}", finding.text())
 }
 
 /// What answered no probe of ours, by reason, in one line.

@@ -121,8 +121,7 @@ impl App {
     pub fn farewell(&self) -> Vec<String> {
         let Some(view) = self.live() else { return Vec::new() };
         let finding = view.snapshot.verdict(self.period.span(view.snapshot.now));
-        let found =
-            (finding.kind != Kind::Gathering).then(|| format!("{}: {}", view.about.target, finding.text()));
+        let found = format!("{}: {}", view.about.target, finding.text());
         let recorded = match &*view.recorded {
             Recorded::Yes(status) => {
                 let path = text(status.path.to_string_lossy().as_bytes());
@@ -130,7 +129,7 @@ impl App {
             }
             _ => None,
         };
-        found.into_iter().chain(recorded).collect()
+        std::iter::once(found).chain(recorded).collect()
     }
 
     /// Where things go at the present size.

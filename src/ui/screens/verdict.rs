@@ -193,16 +193,19 @@ fn loss_that_does_no_harm_is_tagged_and_dim_in_every_look() {
 }
 
 #[test]
-fn what_was_found_is_left_behind_unless_it_is_nothing_yet() {
-    let farewell = |view: View| {
+fn what_was_found_is_left_behind_also_where_it_is_nothing_yet() {
+    let shown = |view: View| {
         let mut app = App::new(config(), Size::new(80, 24), std::time::UNIX_EPOCH);
         app.show(view);
-        app.farewell()
+        app
     };
-    let found = farewell(lossy().view());
+    let found = shown(lossy().view()).farewell();
     assert!(found.len() == 1 && found[0].starts_with("example.org: "), "{found:?}");
     let mut early = clean();
     early.rounds = 1;
-    assert!(farewell(early.view()).is_empty());
+    assert_eq!(shown(early.view()).farewell(), ["example.org: Gathering: 3 of 10 tries"]);
+    let mut restarted = shown(lossy().view());
+    restarted.update(Action::Restart);
+    assert_eq!(restarted.farewell(), ["example.org: Gathering: 0 of 10 tries"]);
     assert!(App::new(config(), Size::new(80, 24), std::time::UNIX_EPOCH).farewell().is_empty());
 }
