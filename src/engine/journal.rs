@@ -101,7 +101,7 @@ impl Entry {
         self.end.is_none()
     }
 
-    /// Its length so far.
+    /// Its length, up to `now` if it lasts.
     pub fn length(&self, now: Time) -> Duration {
         self.end.unwrap_or(now).since(self.start)
     }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::epoch::Epochs;
 use super::faults::Fault;
 use super::history::History;
-use super::journal::Journal;
+use super::journal::{Entry, Journal, What};
 use super::path::PathView;
 use super::probe::Stray;
-use super::round::Round;
+use super::round::{Round, Row, Try};
 use super::time::{Anchor, Time};
 
 /// A trace at one moment.
@@ -45,6 +45,35 @@ pub struct Snapshot {
     pub overshoot: u64,
     /// Every round asked for is settled.
     pub finished: bool,
+}
+
+impl Snapshot {
+    /// How long an event has lasted.
+    ///
+    /// One of failing tries lasts at least until the next one was due, after the last that is known to have failed:
+    /// what became of later ones nobody knows yet.
+    pub fn length(&self, entry: &Entry) -> Duration {
+        if !entry.is_open() || !matches!(entry.what, What::Outage { .. } | What::LossBurst { .. }) {
+            return entry.length(self.now);
+        }
+        let mut rounds = self.history.recent().rev().take_while(|round| round.until() > entry.start);
+        let known = rounds.find_map(|round| self.failed_until(round, entry.row));
+        entry.length(known.unwrap_or(entry.start).min(self.now))
+    }
+
+    /// When the next try was due after the last of a round that did not reach the target. An event that shows at `row`
+    /// tells who stands in for a target that is not asked.
+    fn failed_until(&self, round: &Round, row: Option<Row>) -> Option<Time> {
+        let target = round.row(Row::Target).filter(|_| self.path.target_ttl.is_some());
+        let is_failure = |outcome: &Try| match outcome {
+            Try::Lost | Try::Refused { .. } => true,
+            // Answers of whoever the path ends at.
+            Try::Answered { .. } | Try::Late { .. } => round.row(Row::Target).is_none(),
+            _ => false,
+        };
+        let tries = &target.or_else(|| round.row(row?))?.tries;
+        tries.iter().rposition(is_failure).map(|last| round.due(last + 1))
+    }
 }
 
 /// How a trace probes.

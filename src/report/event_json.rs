@@ -110,7 +110,7 @@ impl Event {
             kind: entry.what.kind(),
             start: at(entry.start),
             end: entry.end.map(at),
-            seconds: (entry.length(snapshot.now).as_secs_f64() * 1_000.0).round() / 1_000.0,
+            seconds: (snapshot.length(entry).as_secs_f64() * 1_000.0).round() / 1_000.0,
             hop,
             target: entry.row == Some(Row::Target),
             figures: Figures::of(entry, snapshot),

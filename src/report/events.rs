@@ -75,7 +75,7 @@ pub fn write(out: &mut impl Write, view: &View, zone: &TimeZone) -> io::Result<(
 }
 
 fn line(entry: &Entry, snapshot: &Snapshot) -> String {
-    let long = entry.length(snapshot.now);
+    let long = snapshot.length(entry);
     let long = if entry.is_open() {
         format!("{} so far", length(long))
     } else if long.is_zero() {

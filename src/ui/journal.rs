@@ -23,8 +23,9 @@ pub struct Line {
 
 /// What the events sum up to.
 pub fn title(app: &App) -> String {
-    let (Some(view), Some(now)) = (app.view(), app.session_now()) else { return "Events".to_owned() };
-    let journal = &view.snapshot.journal;
+    let Some(view) = app.view() else { return "Events".to_owned() };
+    let (snapshot, journal) = (&view.snapshot, &view.snapshot.journal);
+    let now = journal.outage().map_or(snapshot.now, |outage| outage.start + snapshot.length(outage));
     let total = journal.total("outage", now);
     let outages = match total.count {
         0 => "no outage".to_owned(),
@@ -72,7 +73,7 @@ fn nothing(width: usize) -> Vec<Line> {
 fn line(app: &App, entry: &Entry, width: usize) -> Option<Line> {
     let snapshot = &app.view()?.snapshot;
     let start = moment(app, entry.start, width)?;
-    let lasting = entry.length(app.session_now()?);
+    let lasting = snapshot.length(entry);
     let long = if entry.is_open() || !lasting.is_zero() { length(lasting) } else { String::new() };
     let now = if entry.is_open() { "+" } else { " " };
     let text = format!(

@@ -94,6 +94,15 @@ impl Scene {
         self
     }
 
+    /// Nothing from hop `ttl` on, the target included, that answers a try from the `from`th on.
+    pub fn cut(mut self, ttl: usize, from: u32) -> Self {
+        let cut = |tries: Tries| -> Tries { Box::new(move |n| if n < from { tries(n) } else { Try::Lost }) };
+        let behind = self.rows.split_off(ttl - 1);
+        self.rows.extend(behind.into_iter().map(|(responders, tries)| (responders, cut(tries))));
+        self.target = (self.target.0, cut(self.target.1));
+        self
+    }
+
     /// A name.
     pub fn name(mut self, address: &str, name: &str) -> Self {
         self.names.push((ip(address), name.into()));

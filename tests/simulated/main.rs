@@ -8,6 +8,7 @@ mod books;
 mod crosscheck;
 mod history;
 mod journal;
+mod lasting;
 mod pace;
 mod paths;
 mod play;

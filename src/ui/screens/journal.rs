@@ -18,7 +18,7 @@ use crate::ui::testing::{Scene, clean, picture};
 
 /// One event of each kind, the last of them an outage in force, after so many suspends.
 fn eventful(suspends: u32) -> Scene {
-    let mut scene = clean();
+    let mut scene = clean().cut(4, 559);
     scene.rounds = 200;
     scene.mend(move |snapshot| {
         let (mut journal, mut epochs) = (Journal::default(), Epochs::default());
@@ -38,8 +38,8 @@ fn eventful(suspends: u32) -> Scene {
             let end = Some(start + Duration::from_secs(seconds));
             journal.take(Entry { number, start, end, row, withdrawn: false, what });
         }
-        let what = What::Outage { lost: 44, refused: 0, of: 44, by: None };
-        let start = snapshot.now - Duration::from_secs(43);
+        let what = What::Outage { lost: 41, refused: 0, of: 41, by: None };
+        let start = Time::from_millis(559_000);
         journal.take(Entry { number: 99, start, end: None, row: Some(Row::Hop(4)), withdrawn: false, what });
         snapshot.journal = Arc::new(journal);
         snapshot.epochs = Arc::new(epochs);
@@ -64,7 +64,7 @@ fn the_journal_scrolls_to_its_end_and_closes() {
     let newest = picture(&app, 60, 12).to_string();
     app.update(Action::Move(Step::End));
     let oldest = picture(&app, 60, 12).to_string();
-    assert!(newest.contains("44+ lost") && !oldest.contains("44+ lost"), "{newest}{oldest}");
+    assert!(newest.contains("41+ lost") && !oldest.contains("41+ lost"), "{newest}{oldest}");
     app.update(Action::Move(Step::Down));
     assert_eq!(picture(&app, 60, 12).to_string(), oldest);
     app.update(Action::Back);
@@ -72,10 +72,13 @@ fn the_journal_scrolls_to_its_end_and_closes() {
 }
 
 #[test]
-fn a_running_outage_shows_its_length() {
-    let app = eventful(0).app(80, 24);
+fn a_running_outage_has_one_length_the_one_that_is_known() {
+    let mut app = eventful(0).app(80, 24);
     let shown = picture(&app, 80, 24).to_string();
-    assert!(shown.contains("outage since"), "{shown}");
+    assert!(shown.contains("outage since 14:09:19") && shown.contains("Outage for 41 s"), "{shown}");
+    app.update(Action::Journal);
+    let listed = picture(&app, 80, 24).to_string();
+    assert!(listed.contains(" 41 s+ outage") && listed.contains("2 outages, 1 m 41 s in all"), "{listed}");
 }
 
 #[test]
