@@ -132,6 +132,17 @@ pub struct Echoed {
     pub at: Time,
     /// What became of each.
     pub us: Vec<Echo>,
+    /// How many ms before `at` each was asked; nothing where nobody knows.
+    #[serde(default)]
+    pub ago: Vec<u32>,
+}
+
+impl Echoed {
+    /// What became of each, and when it was asked.
+    pub fn asked(&self) -> impl Iterator<Item = (Time, Echo)> {
+        let asked = self.ago.iter().map(|ms| self.at - Duration::from_millis((*ms).into()));
+        asked.zip(self.us.iter().copied())
+    }
 }
 
 /// Asks a target by echo, and counts.
@@ -145,10 +156,8 @@ pub struct CrossCheck {
     /// When the next request is due; `None` while none is wanted.
     due: Option<Time>,
     echoes: Echoes,
-    /// What is not told yet.
-    untold: Vec<Echo>,
-    /// When something was told last.
-    told: Time,
+    /// What is not told yet, and when it was asked.
+    untold: Vec<(Time, Echo)>,
     version: u64,
 }
 
@@ -178,7 +187,6 @@ impl CrossCheck {
             due: None,
             echoes: past,
             untold: Vec::new(),
-            told: Time::ZERO,
             version: 0,
         }
     }
@@ -224,20 +232,21 @@ impl CrossCheck {
             }
             Event::Reply(reply) => {
                 let Some(entry) = reply.no.and_then(|no| self.entry(no)) else { return };
-                let (Some(sent), before) = (entry.sent, entry.state) else { return };
+                let (Some(sent), before, asked) = (entry.sent, entry.state, entry.created) else { return };
                 entry.state = State::Decided;
                 let arrival =
                     Arrival { kernel: reply.kernel, measured: reply.measured, received: reply.received };
                 let (time, _) = rtt(sent, entry.stamp, arrival);
                 let us = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
                 let is_echo = reply.answer == Answer::Direct && reply.from == self.target;
-                self.decide(match (before, is_echo) {
+                let echo = match (before, is_echo) {
                     (State::Decided, _) => Echo::Duplicate,
                     (State::InFlight, true) => Echo::Answered(us),
                     (State::InFlight, false) => Echo::Refused,
                     (State::Lost, true) => Echo::Late(us),
                     (State::Lost, false) => Echo::RefusedLate,
-                });
+                };
+                self.decide(asked, echo);
             }
             Event::Local { no: Some(no), .. } => self.not_sent(no),
             Event::Local { no: None, .. } | Event::Bare { .. } | Event::Stray(_) => {}
@@ -247,14 +256,16 @@ impl CrossCheck {
     /// Decides what has waited long enough.
     pub fn handle_timeout(&mut self, now: Time) {
         let timeout = self.timeout;
-        let mut lost = 0;
+        let mut lost = Vec::new();
         for entry in &mut self.entries {
             if entry.state == State::InFlight && entry.created + timeout <= now {
                 entry.state = State::Lost;
-                lost += 1;
+                lost.push(entry.created);
             }
         }
-        (0..lost).for_each(|_| self.decide(Echo::Lost));
+        for asked in lost {
+            self.decide(asked, Echo::Lost);
+        }
         while self.entries.front().is_some_and(|entry| now.since(entry.created) > LATE.max(timeout)) {
             self.entries.pop_front();
             self.base = self.base.wrapping_add(1);
@@ -270,25 +281,27 @@ impl CrossCheck {
     /// What has become of the requests so far.
     pub fn echoes(&self) -> Echoes {
         let mut echoes = self.echoes;
-        (0..self.in_flight()).for_each(|_| echoes.take(Echo::InFlight));
+        for _ in self.in_flight() {
+            echoes.take(Echo::InFlight);
+        }
         echoes
     }
 
-    /// What became of requests since the last time, if `pause` has gone by since then, or it is a lot.
-    pub fn poll_record(&mut self, now: Time, pause: Duration) -> Option<Echoed> {
-        let is_due = self.untold.len() >= MOST_UNTOLD || now.since(self.told) >= pause;
-        if self.untold.is_empty() || !is_due {
+    /// What became of requests since the last time, if it `is_due`, or a lot.
+    pub fn poll_record(&mut self, now: Time, is_due: bool) -> Option<Echoed> {
+        if self.untold.is_empty() || !is_due && self.untold.len() < MOST_UNTOLD {
             return None;
         }
-        self.told = now;
-        Some(Echoed { at: now, us: std::mem::take(&mut self.untold) })
+        let told = self.untold.drain(..).map(|(asked, echo)| (now.millis_since(asked), echo));
+        let (ago, us) = told.unzip();
+        Some(Echoed { at: now, us, ago })
     }
 
     /// What is left to be told if this is the end, what is not decided included.
     pub fn finish(&mut self, now: Time) -> Option<Echoed> {
-        let in_flight = std::iter::repeat_n(Echo::InFlight, self.in_flight());
+        let in_flight: Vec<_> = self.in_flight().map(|asked| (asked, Echo::InFlight)).collect();
         self.untold.extend(in_flight);
-        self.poll_record(now, Duration::ZERO)
+        self.poll_record(now, true)
     }
 
     /// A number that grows with every change.
@@ -299,17 +312,19 @@ impl CrossCheck {
     fn not_sent(&mut self, no: ProbeNo) {
         let Some(entry) = self.entry(no).filter(|entry| entry.state == State::InFlight) else { return };
         entry.state = State::Decided;
-        self.decide(Echo::NotSent);
+        let asked = entry.created;
+        self.decide(asked, Echo::NotSent);
     }
 
-    fn decide(&mut self, echo: Echo) {
+    fn decide(&mut self, asked: Time, echo: Echo) {
         self.echoes.take(echo);
-        self.untold.push(echo);
+        self.untold.push((asked, echo));
         self.version += 1;
     }
 
-    fn in_flight(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.state == State::InFlight).count()
+    /// When those were asked that nobody knows anything of yet.
+    fn in_flight(&self) -> impl Iterator<Item = Time> {
+        self.entries.iter().filter(|entry| entry.state == State::InFlight).map(|entry| entry.created)
     }
 
     fn entry(&mut self, no: ProbeNo) -> Option<&mut Entry> {

@@ -13,6 +13,7 @@
 mod background;
 mod book;
 mod bursts;
+mod echoes;
 mod latency;
 mod locals;
 mod outages;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use self::book::Book;
 use self::bursts::Bursts;
+use self::echoes::Echoes;
 use self::latency::Latency;
 use self::locals::Locals;
 use self::outages::Outages;
@@ -49,6 +51,7 @@ pub struct Detector {
     watched: Watched,
     ration: Ration,
     outages: Outages,
+    echoes: Echoes,
     bursts: Bursts,
     latency: Latency,
     locals: Locals,
@@ -69,6 +72,12 @@ impl Detector {
             Record::Round(round) => self.round(round),
             Record::Late(late) => self.late(*late),
             Record::Fault(fault) => self.locals.fault(*fault, &mut self.book),
+            Record::CrossCheck(echoed) => {
+                self.echoes.take(echoed);
+                if let Some(row) = self.watched.row() {
+                    self.outages.echoed(&self.echoes, row, &mut self.book);
+                }
+            }
             Record::Gap(gap) => {
                 self.locals.gap(*gap, &mut self.book);
                 self.outages.forgive(&self.locals, &mut self.book);
@@ -124,7 +133,7 @@ impl Detector {
             return;
         }
         let share = self.bursts.share();
-        self.outages.push(outcome, row, share, &mut self.book);
+        self.outages.push(outcome, row, share, &self.echoes, &mut self.book);
         if self.outages.is_long() {
             self.bursts.leave_out(self.outages.start());
         } else {

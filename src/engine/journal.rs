@@ -49,6 +49,14 @@ pub enum What {
         /// What the refusals said, and who.
         by: Option<(IpAddr, Icmp)>,
     },
+    /// The same, but echo requests to it were answered meanwhile: packets get there and back, and what is missing
+    /// are answers to these probes. It calls nobody.
+    EchoOnly {
+        /// The target's tries that were lost or refused.
+        lost: u32,
+        /// The target's tries that were decided between start and end.
+        of: u32,
+    },
     /// Some of the target's tries were lost, in a time that is short of an outage.
     LossBurst {
         /// The target's tries that were lost.
@@ -86,12 +94,18 @@ impl What {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Outage { .. } => "outage",
+            Self::EchoOnly { .. } => "echo_only",
             Self::LossBurst { .. } => "loss_burst",
             Self::Latency { .. } => "latency",
             Self::Local { .. } => "local",
             Self::RouteChange { .. } => "route_change",
             Self::Suspend => "suspend",
         }
+    }
+
+    /// Whether whoever waits for events is called for it.
+    pub const fn calls(&self) -> bool {
+        !matches!(self, Self::EchoOnly { .. })
     }
 }
 

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::bare::Bare;
 use super::collector::Collector;
+use super::crosscheck::Echoed;
 use super::detector::Detector;
 use super::epoch::Epochs;
 use super::faults::Faults;
@@ -245,6 +246,16 @@ impl Trace {
         self.anchor = anchor;
         self.version += 1;
         self.records.push_back(Record::ClockStep(anchor));
+    }
+
+    /// What became of echo requests to the target: told ahead of all that waits to be told.
+    pub fn handle_echoed(&mut self, echoed: Echoed) {
+        self.records.push_front(Record::CrossCheck(echoed));
+    }
+
+    /// Whether anything waits to be told.
+    pub fn has_records(&self) -> bool {
+        !self.records.is_empty()
     }
 
     /// What the wall clock says to the session's times.

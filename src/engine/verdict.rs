@@ -12,6 +12,8 @@
 //!   no bucket gives, in any row that shows the loss, rule it out. Any other pattern proves nothing, and the
 //!   verdict says so.
 //! - **Latency** ([`mod@rise`]): the level that the last row's times moved to, and which hops moved with it.
+//! - **Echo only** (`echo_only`): where echo requests to the target were answered and nothing else was, packets got
+//!   there and back; what was tried meanwhile tells nothing of loss.
 //!
 //! Order of precedence, the first that holds is the verdict: `gathering` (under ten tries), `local`,
 //! `no_answers`, `loop`, `refused`, `outage` (now), `loss` (an `outage` that is over if losses fall into long
@@ -19,6 +21,7 @@
 //! secondary findings; `limited` is only ever one of those.
 
 mod conclude;
+mod echo_only;
 pub mod event;
 pub mod evidence;
 pub mod finding;
@@ -34,6 +37,7 @@ pub mod words;
 use std::time::Duration;
 
 use self::conclude::{Seen, conclude};
+use self::echo_only::EchoOnly;
 use self::evidence::{Evidence, GATHERING};
 pub use self::finding::{Doubt, Experiment, Finding, HopEvidence, Kind, PaceWish, Standing};
 use self::past::Changes;
@@ -51,10 +55,14 @@ const NEW_ROUTE: u32 = 40;
 
 /// Judges a span: try by try where they are told apart, else by slices of time.
 pub fn verdict(history: &History, path: &PathView, journal: &Journal, span: Span) -> Finding {
-    let tries = Evidence::of(history, path, span);
+    let mut tries = Evidence::of(history, path, span);
     let mut finding = if history.has_tries(span) {
         let changes = Changes::of(journal, &tries);
+        let echo_only = EchoOnly::of(journal, &tries, path);
+        let spans = echo_only.spans(&tries);
+        echo_only::leave_out(&mut tries, &spans);
         let mut finding = judge(&tries, path, &changes);
+        echo_only.tell(&mut finding, &tries, path);
         changes.tell(&mut finding);
         past::add(&mut finding, journal, &tries, false);
         finding
@@ -62,9 +70,14 @@ pub fn verdict(history: &History, path: &PathView, journal: &Journal, span: Span
         let mut slices = Slices::of(history, path, span);
         slices.evidence.refusal = past::refusal(journal, &slices.evidence);
         let changes = Changes::of(journal, &slices.evidence);
+        let echo_only = EchoOnly::of(journal, &slices.evidence, path);
+        let spans = echo_only.spans(&slices.evidence);
+        slices.leave_out(&spans);
+        echo_only::leave_out(&mut tries, &spans);
         let is_enough = most_tries(&tries) >= GATHERING;
         let now = is_enough.then(|| now::now(&tries, path)).flatten();
         let mut finding = now.unwrap_or_else(|| slices.judge(path, changes.is_restless()));
+        echo_only.tell(&mut finding, &slices.evidence, path);
         changes.tell(&mut finding);
         past::add(&mut finding, journal, &slices.evidence, true);
         finding
@@ -99,9 +112,13 @@ pub fn hops(history: &History, path: &PathView, finding: &Finding) -> Vec<HopEvi
     let (from, to) = finding.span;
     let span = Span::Between(from, to + Duration::from_millis(1));
     if history.has_tries(span) {
-        finding::hops(&Evidence::of(history, path, span), finding)
+        let mut tries = Evidence::of(history, path, span);
+        echo_only::leave_out(&mut tries, &finding.echo_only);
+        finding::hops(&tries, finding)
     } else {
-        finding::hops(&Slices::of(history, path, span).evidence, finding)
+        let mut slices = Slices::of(history, path, span);
+        slices.leave_out(&finding.echo_only);
+        finding::hops(&slices.evidence, finding)
     }
 }
 

@@ -75,7 +75,7 @@ struct EventVerdict {
 #[serde(untagged)]
 enum Figures {
     Outage { lost: u32, refused: u32, of: u32, by: Option<IpAddr>, icmp: Option<[u8; 2]> },
-    LossBurst { lost: u32, of: u32 },
+    Lost { lost: u32, of: u32 },
     Latency { before_ms: f64, after_ms: f64 },
     Local { fault: String, not_sent: u64 },
     RouteChange { from: u32, to: u32, again: Option<u32> },
@@ -135,7 +135,7 @@ impl Figures {
                 by: by.map(|(address, _)| address),
                 icmp: by.map(|(_, icmp)| [icmp.ty, icmp.code]),
             },
-            What::LossBurst { lost, of } => Self::LossBurst { lost: *lost, of: *of },
+            What::LossBurst { lost, of } | What::EchoOnly { lost, of } => Self::Lost { lost: *lost, of: *of },
             What::Latency { before, after } => Self::Latency { before_ms: ms(*before), after_ms: ms(*after) },
             What::Local { fault, not_sent } => Self::Local { fault: fault.to_string(), not_sent: *not_sent },
             What::RouteChange { from, to } => Self::RouteChange {

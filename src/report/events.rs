@@ -93,6 +93,7 @@ fn line(entry: &Entry, snapshot: &Snapshot) -> String {
 pub const fn kind(what: &What) -> &'static str {
     match what {
         What::Outage { .. } => "outage",
+        What::EchoOnly { .. } => "echo only",
         What::LossBurst { .. } => "loss burst",
         What::Latency { .. } => "latency",
         What::Local { .. } => "local fault",
@@ -125,7 +126,9 @@ pub fn figures(entry: &Entry, snapshot: &Snapshot) -> String {
                 _ => format!("{lost}{more} lost, {refused}{more} refused{by}"),
             }
         }
-        What::LossBurst { lost, of } => format!("{lost}{more} of {of}{more} lost"),
+        What::LossBurst { lost, of } | What::EchoOnly { lost, of } => {
+            format!("{lost}{more} of {of}{more} lost")
+        }
         What::Latency { before, after } => {
             let whose = match (entry.row, snapshot.path.target_ttl) {
                 (Some(Row::Hop(_)), Some(_)) => "target ",

@@ -19,7 +19,7 @@
 //! | `name` | `address` and its `name` |
 //! | `hop` | from `at` on the answers of `address` at `row` show these: `mpls` labels, `refusal`, `reply_ttl`, what was `quoted`, … as far as there are any |
 //! | `strays` | `at`, `messages` dropped so far by reason, and the `overshoot`: probes past the path's end |
-//! | `cross_check` | `at`, and what became of echo requests since the last of these: `us`, tries as below; `"!"` refused, `"="` answered again, `"1234+"` late after all |
+//! | `cross_check` | `at`, and what became of echo requests since the last of these: `us`, tries as below; `"!"` refused, `"="` answered again, `"1234+"` late after all; `ago`, how many ms before `at` each was asked |
 //! | `source` | `at`, and the `address` that probes leave from |
 //! | `end` | the watch ended: `at`, where the path did (`end`, `target_ttl`, `last_hop`) |
 //! | `missed` | `records`: so many that came before this found no room to wait in, and are not here |

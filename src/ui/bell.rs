@@ -19,7 +19,7 @@ impl Bell {
     /// Looks at what has happened by now.
     pub fn look(&mut self, journal: &Journal) {
         let Some(next) = &mut self.next else { return };
-        let last = journal.iter().next_back();
+        let last = journal.iter().rfind(|entry| entry.what.calls());
         let now = last.map_or(0, |entry| entry.number.saturating_add(1));
         // A journal that begins anew counts from 0.
         self.is_due |= std::mem::replace(next, now) < now;

@@ -76,10 +76,10 @@ impl Check {
         }
     }
 
-    /// What became of requests since the last time, once a round.
-    pub fn poll_record(&mut self, pace: Pace) -> Option<Echoed> {
+    /// What became of requests since the last time, if it is to be told now.
+    pub fn poll_record(&mut self, is_due: bool) -> Option<Echoed> {
         let Running::Open(open) = &mut self.state else { return None };
-        open.0.poll_record(self.clock.now(), pace.interval * pace.tries.into())
+        open.0.poll_record(self.clock.now(), is_due)
     }
 
     /// What is left to be told at the end.

@@ -122,6 +122,9 @@ impl Events {
     }
 
     fn step(&mut self, entry: &Entry) -> Option<Happened> {
+        if !entry.what.calls() {
+            return None;
+        }
         let before = self.open.get(&entry.number).copied();
         if entry.withdrawn {
             self.open.remove(&entry.number);

@@ -253,6 +253,10 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             left -= 1;
         }
         self.check.drive(&self.trace, self.trace.pace(), self.channel.blocked().is_none());
+        // Once a round, and ahead of it: what its tries lost is judged by what echo requests tell.
+        if let Some(echoed) = self.check.poll_record(self.trace.has_records()) {
+            self.trace.handle_echoed(echoed);
+        }
         // History has its share already.
         while let Some(record) = self.trace.poll_record() {
             self.want_names(&record);
@@ -260,9 +264,6 @@ impl<'a, N: Fn(Notice)> Worker<'a, N> {
             if self.sinks.are_open() {
                 self.sinks.push(self.clock.now(), record);
             }
-        }
-        if let Some(echoed) = self.check.poll_record(self.trace.pace()) {
-            self.sinks.push(self.clock.now(), Record::CrossCheck(echoed));
         }
         let now = self.clock.now();
         self.resolver.drive(now);

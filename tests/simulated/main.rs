@@ -6,6 +6,7 @@ mod attribution;
 mod bare;
 mod books;
 mod crosscheck;
+mod echo_only;
 mod history;
 mod journal;
 mod lasting;

@@ -128,7 +128,9 @@ fn cross_checked(target: Hop, now: Time) -> (CrossCheck, Vec<Record>) {
             let outcome = channel.send(at, &probe);
             check.handle_sent(probe.no, outcome);
         }
-        records.extend(check.poll_record(at, 3 * second).map(Record::CrossCheck));
+        records.extend(
+            check.poll_record(at, at.as_nanos().is_multiple_of(3_000_000_000)).map(Record::CrossCheck),
+        );
         at = at + Duration::from_millis(1);
     }
     (check, records)

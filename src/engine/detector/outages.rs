@@ -3,30 +3,29 @@
 //! An outage begins with the first of the tries that failed and ends with the first of three answers in a
 //! row. One that begins within thirty tries after the last one's end is the same one, going on. Where single
 //! losses are common, more than two in a row are needed, so that chance alone makes none.
+//!
+//! Where echo requests to the target are answered meanwhile, it is no outage: the same stretch of time is told as
+//! one in which echo alone is answered. Either becomes the other from the moment on at which the requests say so.
+
+mod stretch;
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
+use self::stretch::Outage;
 use super::background::{Background, run_needed};
 use super::book::Book;
+use super::echoes::Echoes;
 use super::locals::Locals;
 use super::place::first_failing;
 use super::tries::{Fate, Outcome};
-use crate::engine::journal::{Entry, What};
+use crate::engine::journal::Entry;
 use crate::engine::round::{Round, Row};
 use crate::engine::time::Time;
 
-/// Answers in a row that end an outage.
-const ANSWERS: u32 = 3;
 /// Tries after its end within which another one is the same, going on.
 const QUIET: u32 = 30;
 /// Failures in a row that are no part of a mere burst of losses.
 const LONG: u32 = 5;
-/// Failures that may still turn out to be late, and are therefore remembered one by one.
-const YOUNG: Duration = Duration::from_secs(70);
-/// Failures remembered at most.
-const MOST: usize = 1_024;
-
 /// Finds outages.
 #[derive(Clone, Debug, Default)]
 pub struct Outages {
@@ -37,31 +36,16 @@ pub struct Outages {
     latest: Option<Outage>,
 }
 
-#[derive(Clone, Debug)]
-struct Outage {
-    entry: Entry,
-    lost: u32,
-    refused: u32,
-    of: u32,
-    /// Failures in a row up to now, and the most of them.
-    run: u32,
-    longest: u32,
-    fails: VecDeque<Outcome>,
-    /// Failures that can no longer be late.
-    is_proven: bool,
-    /// Answers in a row, and the first of them.
-    answers: u32,
-    back: Time,
-    /// Tries since its end.
-    since: u32,
-    /// Failures at the last time it was told.
-    told: u32,
-}
-
 impl Outages {
     /// Takes in a try of the watched row, where `share` of all is lost at the moment.
-    pub fn push(&mut self, outcome: Outcome, row: Row, share: f64, book: &mut Book) {
+    pub fn push(&mut self, outcome: Outcome, row: Row, share: f64, echoes: &Echoes, book: &mut Book) {
         let is_failure = outcome.fate.is_failure();
+        let is_refused = matches!(outcome.fate, Fate::Refused(_));
+        let is_said = |latest: &mut Outage| latest.entry.is_open() && latest.is_echo_only && is_refused;
+        if let Some(before) = self.latest.take_if(is_said) {
+            // Whoever refuses says why these probes are not answered.
+            before.end(outcome.at, &[], book);
+        }
         if let Some(open) = self.latest.as_mut().filter(|latest| latest.entry.is_open()) {
             if is_failure {
                 open.fail(outcome, book);
@@ -87,8 +71,39 @@ impl Outages {
         let run = std::mem::take(&mut self.run);
         match &mut self.latest {
             Some(last) if last.since <= QUIET => last.go_on(&run, book),
-            _ => self.latest = Some(Outage::new(&run, row, book)),
+            _ => {
+                let is_through = refused == 0
+                    && run.first().is_some_and(|first| echoes.through_since(first.at) == Some(first.at));
+                self.latest = Some(Outage::new(&run, row, is_through, book));
+            }
         }
+        self.echoed(echoes, row, book);
+    }
+
+    /// Takes in what echo requests to the target say of what lasts: it was another matter from the start, or is since
+    /// a moment.
+    pub fn echoed(&mut self, echoes: &Echoes, row: Row, book: &mut Book) {
+        let Some(open) = self.latest.as_ref() else { return };
+        if !open.entry.is_open() || open.refused > 0 {
+            return;
+        }
+        let start = open.entry.start;
+        let since =
+            if open.is_echo_only { echoes.lost_since(open.run_since()) } else { echoes.through_since(start) };
+        let Some(since) = since else { return };
+        let run: Vec<Outcome> = open.fails.iter().filter(|fail| fail.at >= since).copied().collect();
+        if run.is_empty() {
+            return;
+        }
+        let is_echo_only = !open.is_echo_only;
+        if let Some(before) = self.latest.take() {
+            if since > start {
+                before.end(since, &run, book);
+            } else {
+                book.withdraw(before.entry);
+            }
+        }
+        self.latest = Some(Outage::new(&run, row, is_echo_only, book));
     }
 
     /// The share of tries that is usually lost.
@@ -96,9 +111,10 @@ impl Outages {
         self.background.share()
     }
 
-    /// Whether an outage is in force that is no mere part of a burst of losses.
+    /// Whether something is in force that is no mere part of a burst of losses.
     pub fn is_long(&self) -> bool {
-        self.latest.as_ref().is_some_and(|latest| latest.entry.is_open() && latest.longest >= LONG)
+        let is_long = |latest: &Outage| latest.longest >= LONG || latest.is_echo_only;
+        self.latest.as_ref().is_some_and(|latest| latest.entry.is_open() && is_long(latest))
     }
 
     /// When the latest outage began.
@@ -108,7 +124,9 @@ impl Outages {
 
     /// A burst of losses began at `since`: a short outage within is a part of it.
     pub fn absorb(&mut self, since: Time, book: &mut Book) {
-        let is_part = |latest: &mut Outage| latest.entry.start >= since && latest.longest < LONG;
+        let is_part = |latest: &mut Outage| {
+            latest.entry.start >= since && latest.longest < LONG && !latest.is_echo_only
+        };
         if let Some(part) = self.latest.take_if(is_part) {
             (0..part.lost).for_each(|_| self.background.push(true));
             book.withdraw(part.entry);
@@ -194,109 +212,5 @@ impl Outages {
             latest.entry.row = Some(row);
             latest.tell(book);
         }
-    }
-}
-
-impl Outage {
-    fn new(run: &[Outcome], row: Row, book: &mut Book) -> Self {
-        let start = run.first().map_or(Time::ZERO, |first| first.at);
-        let mut by = None;
-        let (mut lost, mut refused) = (0, 0);
-        for fail in run {
-            if let Fate::Refused(who) = fail.fate {
-                refused += 1;
-                by = who.or(by);
-            } else {
-                lost += 1;
-            }
-        }
-        let of = lost + refused;
-        let entry = book.open(start, None, Some(row), What::Outage { lost, refused, of, by });
-        let fails = run.iter().copied().collect();
-        Self {
-            entry,
-            lost,
-            refused,
-            of,
-            run: of,
-            longest: of,
-            fails,
-            is_proven: false,
-            answers: 0,
-            back: start,
-            since: 0,
-            told: of,
-        }
-    }
-
-    fn fail(&mut self, outcome: Outcome, book: &mut Book) {
-        self.of += self.answers + 1;
-        self.answers = 0;
-        self.count(outcome);
-        if self.lost + self.refused >= self.told * 2 {
-            self.tell(book);
-        }
-    }
-
-    fn answer(&mut self, outcome: Outcome, book: &mut Book) {
-        if self.answers == 0 {
-            self.back = outcome.at;
-            self.run = 0;
-        }
-        self.answers += 1;
-        if self.answers == ANSWERS {
-            self.entry.end = Some(self.back);
-            self.since = self.answers;
-            self.answers = 0;
-            self.tell(book);
-        }
-    }
-
-    fn go_on(&mut self, run: &[Outcome], book: &mut Book) {
-        self.of += self.since;
-        self.entry.end = None;
-        self.since = 0;
-        for &fail in run {
-            self.count(fail);
-        }
-        self.tell(book);
-    }
-
-    fn count(&mut self, outcome: Outcome) {
-        self.run += 1;
-        self.longest = self.longest.max(self.run);
-        if let Fate::Refused(who) = outcome.fate {
-            self.refused += 1;
-            if let What::Outage { by, .. } = &mut self.entry.what {
-                *by = who.or(*by);
-            }
-        } else {
-            self.lost += 1;
-        }
-        self.fails.push_back(outcome);
-        while self.fails.len() > MOST
-            || self.fails.front().is_some_and(|first| outcome.at.since(first.at) > YOUNG)
-        {
-            self.fails.pop_front();
-            self.is_proven = true;
-        }
-    }
-
-    fn share(&self) -> f64 {
-        f64::from(self.lost + self.refused) / f64::from(self.of.max(1))
-    }
-
-    fn entry(&self) -> Entry {
-        let mut entry = self.entry.clone();
-        if let What::Outage { lost, refused, of, .. } = &mut entry.what {
-            (*lost, *refused, *of) = (self.lost, self.refused, self.of);
-        }
-        entry
-    }
-
-    fn tell(&mut self, book: &mut Book) {
-        self.entry = self.entry();
-        self.told = self.lost + self.refused;
-        book.tell(&self.entry);
     }
 }

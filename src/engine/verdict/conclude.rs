@@ -3,7 +3,7 @@
 use super::evidence::{Evidence, RowEvidence};
 use super::finding::{Doubt, Experiment, Finding, Kind, PaceWish};
 use super::rise::Rise;
-use super::spread::{Episode, Spread};
+use super::spread::{Episode, LONG, Spread};
 use super::steps::{Site, Step, steps};
 use super::together::Together;
 use crate::engine::even::Evenness;
@@ -161,6 +161,11 @@ fn fill_loss(finding: &mut Finding, step: &Step, sites: &[Site], evidence: &Evid
     fill_place(finding, step, sites, evidence);
     finding.take_spread(spread, evidence);
     finding.kind = if spread.is_outage { Kind::Outage } else { Kind::Loss };
+    let long = spread.episodes.iter().filter(|one| one.to.saturating_sub(one.from) >= LONG);
+    // Hops are asked one after the other: at its edges some are well while others are not.
+    let edge = evidence.interval.saturating_mul(2);
+    let within: Vec<_> = long.map(|one| one.from.saturating_add(edge)..one.to.saturating_sub(edge)).collect();
+    finding.heard = evidence.is_heard(|at| within.iter().any(|part| part.contains(&at)));
 }
 
 /// Someone refused for a while, and does no more.

@@ -105,6 +105,20 @@ impl RowEvidence {
         self.samples.push(Sample { at, gave });
     }
 
+    /// Leaves only the tries that were due when `is_kept` says.
+    pub fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+        self.samples.retain(|sample| is_kept(sample.at));
+        (self.answered, self.lost, self.refused, self.not_sent) = (0, 0, 0, 0);
+        for sample in &self.samples {
+            *match sample.gave {
+                Gave::Answer(_) => &mut self.answered,
+                Gave::Nothing => &mut self.lost,
+                Gave::Refusal => &mut self.refused,
+                Gave::NotSent => &mut self.not_sent,
+            } += 1;
+        }
+    }
+
     /// What its counts alone say of its loss; `None` without any.
     pub fn summed(&self) -> Option<Spread> {
         // How its losses cluster is not known here.
@@ -251,18 +265,7 @@ impl Evidence {
     #[must_use]
     pub fn part(&self, from: u32, to: u32) -> Self {
         let mut part = self.clone();
-        for row in &mut part.rows {
-            row.samples.retain(|sample| (from..to).contains(&sample.at));
-            (row.answered, row.lost, row.refused, row.not_sent) = (0, 0, 0, 0);
-            for sample in &row.samples {
-                *match sample.gave {
-                    Gave::Answer(_) => &mut row.answered,
-                    Gave::Nothing => &mut row.lost,
-                    Gave::Refusal => &mut row.refused,
-                    Gave::NotSent => &mut row.not_sent,
-                } += 1;
-            }
-        }
+        part.rows.iter_mut().for_each(|row| row.retain(|at| (from..to).contains(&at)));
         part.rows.retain(|row| !row.samples.is_empty());
         part.refusal = part.refusal.filter(|refusal| (from..to).contains(&refusal.from));
         part
@@ -276,6 +279,12 @@ impl Evidence {
             Row::Target => row.answered > 0 || path.target_ttl.is_some() && row.lost > 0,
         };
         self.rows.iter().filter(counts).collect()
+    }
+
+    /// Whether any row answered a try that was due at a moment that `is_within`.
+    pub fn is_heard(&self, is_within: impl Fn(u32) -> bool) -> bool {
+        let samples = self.rows.iter().flat_map(|row| &row.samples);
+        samples.into_iter().any(|sample| matches!(sample.gave, Gave::Answer(_)) && is_within(sample.at))
     }
 
     /// The target's tries, if it was asked.

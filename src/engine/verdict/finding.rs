@@ -127,6 +127,8 @@ pub struct Finding {
     /// How many hops the way back seems to take from the hop before and from the hop itself, where the one is
     /// another way than the other.
     pub ways_back: Option<(u8, u8)>,
+    /// Some hop answered in the midst of an outage.
+    pub heard: bool,
     /// What is open, where it is unclear.
     pub doubt: Doubt,
     /// It holds for the route since this moment.
@@ -135,6 +137,8 @@ pub struct Finding {
     pub until_change: Option<Time>,
     /// The stretch of time that was judged.
     pub span: (Time, Time),
+    /// Stretches within that echo alone was answered in: they are no part of what else is said.
+    pub echo_only: Vec<(Time, Time)>,
 }
 
 /// What a verdict leaves open.
@@ -146,6 +150,8 @@ pub enum Doubt {
     Alone,
     /// Whether there is any: all hops are asked so often that they may ration their answers.
     Rationing,
+    /// Why echo alone is answered: packets get to the target and back.
+    EchoOnly,
 }
 
 /// What came of asking a hop less often.
@@ -228,10 +234,12 @@ impl Finding {
             until: None,
             by_ttl: None,
             ways_back: None,
+            heard: false,
             doubt: Doubt::Place,
             since_change: None,
             until_change: None,
             span: (evidence.start, evidence.time(evidence.length)),
+            echo_only: Vec::new(),
         }
     }
 

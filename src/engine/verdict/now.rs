@@ -121,6 +121,7 @@ fn outage(evidence: &Evidence, path: &PathView) -> Option<Finding> {
     finding.since = Some(evidence.time(since));
     finding.samples = last.judged();
     finding.judged_to = last.ttl;
+    finding.heard = evidence.is_heard(|at| at > since);
     Some(finding)
 }
 

@@ -33,6 +33,8 @@ pub struct Slices<'a> {
     history: &'a History,
     /// The rows' counts; they have no samples.
     pub evidence: Evidence,
+    /// Stretches of time whose slices are left out.
+    left_out: Vec<(Time, Time)>,
 }
 
 impl<'a> Slices<'a> {
@@ -75,7 +77,26 @@ impl<'a> Slices<'a> {
                 ..RowEvidence::new(row, path)
             });
         }
-        Self { history, evidence }
+        Self { history, evidence, left_out: Vec::new() }
+    }
+
+    /// Leaves out the slices that have a part in any of these stretches, which are in order.
+    pub fn leave_out(&mut self, spans: &[(Time, Time)]) {
+        let (Some((from, _)), Some((_, to))) = (spans.first(), spans.last()) else { return };
+        self.left_out = spans.to_vec();
+        let within = Span::Between((*from).max(self.evidence.start), *to);
+        for row in &mut self.evidence.rows {
+            let cells = self.history.cells(row.row, within);
+            for cell in cells.filter(|cell| touches(spans, cell)) {
+                let counts = &cell.counts;
+                let lost = counts.lost.saturating_sub(counts.slowed_lost);
+                let less = |all: u32, by: u64| all.saturating_sub(narrow(by));
+                row.answered = less(row.answered, counts.judged().saturating_sub(lost));
+                row.lost = less(row.lost, lost);
+                row.refused = less(row.refused, counts.refused);
+                row.not_sent = less(row.not_sent, counts.not_sent);
+            }
+        }
     }
 
     /// What they say.
@@ -152,7 +173,8 @@ impl<'a> Slices<'a> {
     fn blocks(&self, row: Row, from: u32) -> Vec<Block> {
         let evidence = &self.evidence;
         let span = Span::Between(evidence.time(from), evidence.time(evidence.length));
-        self.history.cells(row, span).map(|cell| block(&cell, evidence.start)).collect()
+        let cells = self.history.cells(row, span).filter(|cell| !touches(&self.left_out, cell));
+        cells.map(|cell| block(&cell, evidence.start)).collect()
     }
 
     fn rise(&self, rows: &[&RowEvidence], blocks: &[Block]) -> Option<Rise> {
@@ -190,6 +212,11 @@ fn block(cell: &Cell, start: Time) -> Block {
         lost: narrow(lost),
         median: cell.distribution.quantile(0.5),
     }
+}
+
+/// Whether a slice has a part in any of these stretches.
+fn touches(spans: &[(Time, Time)], cell: &Cell) -> bool {
+    spans.iter().any(|(from, to)| Span::Between(*from, *to).touches(cell.start, cell.end()))
 }
 
 fn narrow(count: u64) -> u32 {

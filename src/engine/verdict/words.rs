@@ -1,9 +1,11 @@
 //! A finding in words that a first-line support takes, the most important first.
 
+mod echo_only;
 mod figures;
 
 use std::time::Duration;
 
+use self::echo_only::echo_only;
 use self::figures::listed;
 pub use self::figures::{bound, duration, percent};
 
@@ -51,7 +53,9 @@ fn parts(finding: &Finding) -> Vec<String> {
     if let Some(at) = finding.since_change {
         parts.push(format!("on the route of the last {}", duration(finding.span.1.since(at))));
     }
-    if finding.silent_target && !matches!(finding.kind, Kind::Gathering | Kind::Clean) {
+    let is_told_so =
+        matches!(finding.kind, Kind::Gathering | Kind::Clean) || finding.doubt == Doubt::EchoOnly;
+    if finding.silent_target && !is_told_so {
         parts.push(format!("the target does not answer: judged as far as hop {}", finding.judged_to));
     }
     let limited: Vec<u8> = finding
@@ -75,7 +79,9 @@ fn parts(finding: &Finding) -> Vec<String> {
         1 => parts.push("the route changed once meanwhile".to_owned()),
         many => parts.push(format!("the route changed {many} times meanwhile")),
     }
-    let steps = finding.secondary.iter().filter(|other| other.until.is_some());
+    let echo_only = finding.secondary.iter().filter(|other| other.doubt == Doubt::EchoOnly);
+    parts.extend(echo_only.filter_map(|other| other.parts.first()).map(|part| lower(part)));
+    let steps = finding.secondary.iter().filter(|other| other.kind == Kind::Latency && other.until.is_some());
     parts.extend(steps.filter_map(|other| other.parts.first()).map(|part| lower(part)));
     let further = finding.secondary.iter().filter(|other| other.kind == Kind::Loss);
     parts.extend(further.map(|other| {
@@ -145,6 +151,7 @@ fn bursts(finding: &Finding) -> String {
 
 fn outage(finding: &Finding) -> Vec<String> {
     let past = match finding.between {
+        Some((0, _)) | None if finding.heard => "nothing comes from the end of the path".to_owned(),
         Some((0, _)) | None => "nothing comes from any hop".to_owned(),
         Some((from, _)) => format!("nothing comes from past hop {from}"),
     };
@@ -234,6 +241,9 @@ fn flapping(finding: &Finding) -> Vec<String> {
 }
 
 fn unclear(finding: &Finding) -> Vec<String> {
+    if finding.doubt == Doubt::EchoOnly {
+        return echo_only(finding);
+    }
     let who = if finding.silent_target {
         format!("hop {}, the last that answers,", finding.judged_to)
     } else {

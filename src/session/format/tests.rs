@@ -125,14 +125,17 @@ fn any_hop() -> impl Strategy<Value = HopView> {
 /// What is recorded beside rounds and events.
 fn any_beside() -> impl Strategy<Value = Record> {
     let counts = (any::<u64>(), any::<u64>(), any::<u64>());
-    let echoes = prop::collection::vec(any_echo(), 0..5);
+    let echoes = prop::collection::vec((any::<u32>(), any_echo()), 0..5);
     prop_oneof![
         (any_time(), any_row(), any_hop()).prop_map(|(at, row, hop)| Record::Hop(Seen { at, row, hop })),
         (any_time(), counts).prop_map(|(at, (foreign, forged, overshoot))| {
             let messages = [(Stray::Foreign, foreign), (Stray::Forged, forged)].into_iter().collect();
             Record::Strays(at, Strays { messages, overshoot })
         }),
-        (any_time(), echoes).prop_map(|(at, us)| Record::CrossCheck(Echoed { at, us })),
+        (any_time(), echoes).prop_map(|(at, echoes)| {
+            let (ago, us) = echoes.into_iter().unzip();
+            Record::CrossCheck(Echoed { at, us, ago })
+        }),
         (any_time(), any::<u8>()).prop_map(|(at, last)| Record::Source(at, ip(last))),
         (any_time(), any_end(), prop::option::of(any::<u8>()), any::<u8>()).prop_map(
             |(at, end, target_ttl, last_hop)| Record::End(Ending { at, end, target_ttl, last_hop })
@@ -224,7 +227,7 @@ fn what_the_lines_look_like() {
     write(&Record::Hop(Seen { at, row: Row::Hop(1), hop }), None);
     write(&Record::Strays(at, Strays { messages: [(Stray::Foreign, 3)].into(), overshoot: 19 }), None);
     let us = vec![Echo::Answered(12_300), Echo::Lost, Echo::Late(3_000_000), Echo::InFlight];
-    write(&Record::CrossCheck(Echoed { at, us }), None);
+    write(&Record::CrossCheck(Echoed { at, us, ago: vec![1_012, 5_000, 4_000, 1_000] }), None);
     write(&Record::Source(at, ip(8)), None);
     let Record::Round(open) = round(2, &[answered(9), Try::InFlight]) else { unreachable!() };
     write(&Record::Open(open), None);

@@ -7,10 +7,21 @@ use crate::engine::verdict::{Doubt, Experiment, Finding, HopEvidence, Kind, Stan
 /// Nothing tells the two ways apart.
 const ONE_END: &str = "Whether it is lost on the way there or on the way back cannot be seen from one end.";
 
+/// Why silence is no outage.
+const ECHO_ONLY: &str = "No outage while echo requests to the target were answered: in one they are lost as well. \
+                         Answers to other probes are often limited to one a second for whoever asks: two watches of one \
+                         path share that. Such time is left out of the figures. A filter, or one of several links that \
+                         share the load, may also stop these probes alone: asking by another protocol (u), or ending \
+                         the other watch, tells.";
+
 /// The reasons, a paragraph each; never none.
 pub fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
     let mut reasons = against_other_places(finding, hops);
     reasons.extend(finding.secondary.iter().filter(|other| other.kind == Kind::Limited).map(harmless));
+    let is_echo_only = |finding: &Finding| finding.doubt == Doubt::EchoOnly;
+    if is_echo_only(finding) || finding.secondary.iter().any(is_echo_only) {
+        reasons.push(ECHO_ONLY.to_owned());
+    }
     let has_lost = |hop: &HopEvidence| {
         hop.standing != Standing::Silent && hop.spread.as_ref().is_some_and(|spread| spread.lost > 0)
     };
@@ -32,6 +43,7 @@ pub fn ruled_out(finding: &Finding, hops: &[HopEvidence]) -> Vec<String> {
             "Hops that are asked more often than once a second may leave what is above that unanswered, as Linux does. \
              Answers that come evenly tell such hops from loss: more tries, or a longer interval (i)."
         }
+        Kind::Unclear if finding.doubt == Doubt::EchoOnly => "",
         Kind::Unclear => "More tries tell where it begins: each hop is asked once an interval.",
         Kind::Clean if finding.silent_target => {
             "What lies behind the last hop that answers cannot be judged: the target says nothing to such probes. \

@@ -23,7 +23,7 @@ impl<N: Fn(Notice)> Worker<'_, N> {
         // What is shown last is what is recorded last.
         let now = self.ended.unwrap_or_else(|| self.clock.now());
         if let Some(echoed) = self.check.finish(now) {
-            self.sinks.push(now, Record::CrossCheck(echoed));
+            self.trace.handle_echoed(echoed);
         }
         self.trace.finish(now);
         while let Some(record) = self.trace.poll_record() {
