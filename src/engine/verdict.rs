@@ -49,6 +49,7 @@ use super::journal::{Entry, Journal};
 use super::path::PathView;
 use super::snapshot::Snapshot;
 use super::span::Span;
+use super::time::Time;
 
 /// Tries since a route change from which on only the new route is judged.
 const NEW_ROUTE: u32 = 40;
@@ -84,6 +85,7 @@ pub fn verdict(history: &History, path: &PathView, journal: &Journal, span: Span
     };
     let ttl = tries.target().map_or_else(|| path.target_ttl.unwrap_or_default(), |row| row.ttl);
     finding.hop_ttl = ttl;
+    finding.unwatched = unwatched(history, finding.span);
     finding.secondary.iter_mut().for_each(|other| other.hop_ttl = ttl);
     finding.take_path(path);
     words::word(&mut finding);
@@ -120,6 +122,12 @@ pub fn hops(history: &History, path: &PathView, finding: &Finding) -> Vec<HopEvi
         slices.leave_out(&finding.echo_only);
         finding::hops(&slices.evidence, finding)
     }
+}
+
+/// How much of a stretch of time nobody watched.
+fn unwatched(history: &History, (from, to): (Time, Time)) -> Duration {
+    let parts = history.gaps().map(|gap| gap.to.min(to).since(gap.from.max(from)));
+    parts.fold(Duration::ZERO, Duration::saturating_add)
 }
 
 fn most_tries(evidence: &Evidence) -> u32 {

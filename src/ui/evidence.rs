@@ -94,7 +94,15 @@ impl Page<'_> {
 
     fn span(&self) -> String {
         let (from, to) = self.finding.span;
-        format!("Judged: {}, {}.", self.app.clock([from, to]).join(" to "), duration(to.since(from)))
+        let clock = self.app.clock([from, to]).join(" to ");
+        let watched = duration(self.finding.watched());
+        let rest = match self.finding.unwatched {
+            unwatched if unwatched.as_secs() > 0 => {
+                format!(" watched; nobody watched for {}", duration(unwatched))
+            }
+            _ => String::new(),
+        };
+        format!("Judged: {clock}, {watched}{rest}.")
     }
 
     /// The table's row of a hop: that is what it is called there, at which TTL, and what it has lost.

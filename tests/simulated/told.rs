@@ -180,4 +180,8 @@ fn a_resumed_trace_goes_on_with_numbers_events_and_routes() {
         after.table(hopwatch::engine::span::Span::All).rows[0].counts.sent() > 1_000,
         "both watches count"
     );
+    // From 0 to 4,900 s but for 3,700 s.
+    let finding = after.verdict(hopwatch::engine::span::Span::All);
+    assert_eq!(finding.unwatched, Duration::from_secs(3_700));
+    assert!((1_190..=1_200).contains(&finding.watched().as_secs()), "{finding:?}");
 }

@@ -1,6 +1,7 @@
 //! What a verdict says.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::evidence::Evidence;
 use super::spread::{Episode, Spread, spread};
@@ -137,6 +138,8 @@ pub struct Finding {
     pub until_change: Option<Time>,
     /// The stretch of time that was judged.
     pub span: (Time, Time),
+    /// How much of that nobody watched: the machine slept, or the watch was ended and resumed later.
+    pub unwatched: Duration,
     /// Stretches within that echo alone was answered in: they are no part of what else is said.
     pub echo_only: Vec<(Time, Time)>,
 }
@@ -239,6 +242,7 @@ impl Finding {
             since_change: None,
             until_change: None,
             span: (evidence.start, evidence.time(evidence.length)),
+            unwatched: Duration::ZERO,
             echo_only: Vec::new(),
         }
     }
@@ -263,6 +267,11 @@ impl Finding {
     /// Whether it is an outage that lasts.
     pub const fn is_now(&self) -> bool {
         matches!(self.kind, Kind::Outage) && self.episodes.is_empty()
+    }
+
+    /// How long was watched.
+    pub fn watched(&self) -> Duration {
+        self.span.1.since(self.span.0).saturating_sub(self.unwatched)
     }
 
     /// The TTL of the first row that shows it.

@@ -339,5 +339,5 @@ fn lasting(finding: &Finding) -> String {
 }
 
 fn length(finding: &Finding) -> String {
-    duration(finding.span.1.since(finding.span.0))
+    duration(finding.watched())
 }
