@@ -73,8 +73,14 @@ pub fn add(finding: &mut Finding, journal: &Journal, evidence: &Evidence, is_coa
     if is_coarse && finding.bursty && matches!(finding.kind, Kind::Loss | Kind::Outage) {
         exactly(finding, entries(), evidence);
     }
-    let steps = entries().rev().filter_map(|entry| ended_step(entry, evidence));
-    finding.secondary.extend(steps.take(STEPS));
+    let steps: Vec<Finding> = entries().rev().filter_map(|entry| step(entry, evidence)).collect();
+    let (ended, lasting): (Vec<Finding>, Vec<Finding>) =
+        steps.into_iter().partition(|step| step.until.is_some());
+    // Where something older is told, so is what has come since.
+    let is_of_old = finding.until_change.is_some() || !ended.is_empty();
+    let is_told = is_of_old && finding.kind != Kind::Latency;
+    finding.secondary.extend(lasting.into_iter().take(usize::from(is_told)));
+    finding.secondary.extend(ended.into_iter().take(STEPS));
 }
 
 /// Puts the events that nearly all losses fall into in the place of slices.
@@ -126,12 +132,14 @@ pub fn refusal(journal: &Journal, evidence: &Evidence) -> Option<Refusal> {
     refusals.next()
 }
 
-/// A step of latency that is over.
-fn ended_step(entry: &Entry, evidence: &Evidence) -> Option<Finding> {
+/// A step of latency, over or in force.
+fn step(entry: &Entry, evidence: &Evidence) -> Option<Finding> {
     let What::Latency { before, after } = entry.what else { return None };
-    let until = entry.end.filter(|_| after >= before.saturating_add(STEP))?;
+    if after < before.saturating_add(STEP) {
+        return None;
+    }
     let mut step = Finding::new(Kind::Latency, evidence);
-    (step.hop, step.since, step.until) = (entry.row, Some(entry.start), Some(until));
+    (step.hop, step.since, step.until) = (entry.row, Some(entry.start), entry.end);
     step.medians = Some((before, after));
     Some(step)
 }

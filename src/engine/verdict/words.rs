@@ -48,7 +48,13 @@ fn parts(finding: &Finding) -> Vec<String> {
         Kind::Limited => limited(finding),
     };
     if let Some(at) = finding.until_change {
-        parts.insert(0, format!("Until the route changed {} ago", duration(finding.span.1.since(at))));
+        let ago = duration(finding.span.1.since(at));
+        match parts.first_mut().filter(|_| finding.kind == Kind::Clean) {
+            Some(first) => {
+                *first = first.replacen("Clean", &format!("Clean until the route changed {ago} ago"), 1);
+            }
+            None => parts.insert(0, format!("Until the route changed {ago} ago")),
+        }
     }
     if let Some(at) = finding.since_change {
         parts.push(format!("on the route of the last {}", duration(finding.span.1.since(at))));
@@ -81,7 +87,7 @@ fn parts(finding: &Finding) -> Vec<String> {
     }
     let echo_only = finding.secondary.iter().filter(|other| other.doubt == Doubt::EchoOnly);
     parts.extend(echo_only.filter_map(|other| other.parts.first()).map(|part| lower(part)));
-    let steps = finding.secondary.iter().filter(|other| other.kind == Kind::Latency && other.until.is_some());
+    let steps = finding.secondary.iter().filter(|other| other.kind == Kind::Latency);
     parts.extend(steps.filter_map(|other| other.parts.first()).map(|part| lower(part)));
     let further = finding.secondary.iter().filter(|other| other.kind == Kind::Loss);
     parts.extend(further.map(|other| {
