@@ -32,6 +32,8 @@ pub struct Tape {
     is_behind: bool,
     started: Option<Time>,
     now: Time,
+    /// The watch ended, and has not been gone on with.
+    is_over: bool,
     anchor: Anchor,
     pace: Pace,
     path: RecordedPath,
@@ -61,6 +63,7 @@ impl Tape {
             is_behind: false,
             started: None,
             now: Time::ZERO,
+            is_over: false,
             anchor: header.anchor(),
             pace: header.pace.into(),
             path: RecordedPath::new(header.address),
@@ -91,7 +94,7 @@ impl Tape {
     /// Takes in the next record.
     pub fn push(&mut self, record: Record) {
         let at = moment(&record);
-        if let Some(at) = at.filter(|at| self.holds(*at)) {
+        if let Some(at) = at.filter(|at| !self.is_over && self.holds(*at)) {
             self.now = self.now.max(at);
         }
         match record {
@@ -143,8 +146,8 @@ impl Tape {
             Record::Source(at, address) if at < self.span.to() => self.source = Some(address),
             Record::End(ending) if self.holds(ending.at) => {
                 self.path.ending(&ending);
-                // The last round may have been decided before its time was over.
-                self.now = ending.at;
+                // The last round may have been decided before its time was over, and so may what is told behind this.
+                (self.now, self.is_over) = (ending.at, true);
             }
             Record::Fault(_)
             | Record::Hop(_)
@@ -180,6 +183,10 @@ impl Tape {
 
     /// The watch goes on after it had ended: what was in force or open then was watched no longer.
     fn resumed(&mut self, gap: Gap) {
+        self.is_over = false;
+        if self.holds(gap.to) {
+            self.now = self.now.max(gap.to);
+        }
         if let Some(fault) = self.fault.as_mut().filter(|fault| fault.until.is_none()) {
             fault.until = Some(gap.from);
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::end::{End, Ending};
 use crate::engine::journal::What;
 use crate::engine::probe::{Grade, LocalFault};
 use crate::engine::record::Slowed;
@@ -16,6 +17,23 @@ fn tries_at_a_slower_pace_are_told_apart_in_a_replay_as_they_were_live() {
     let history = tape.snapshot().history;
     let slowed = |row| history.total(row).map(|totals| totals.counts.slowed);
     assert_eq!((slowed(row), slowed(Row::Hop(1))), (Some(6), Some(0)));
+}
+
+#[test]
+fn nothing_that_is_told_behind_the_end_happened_later() {
+    let ms = Time::from_millis;
+    let mut tape = Tape::new(&header(), Span::All);
+    let ending = Ending { at: ms(4_000), end: End::Silent, target_ttl: None, last_hop: 3 };
+    let what = What::LossBurst { lost: 1, of: 9 };
+    let entry =
+        Entry { number: 0, start: ms(3_000), end: Some(ms(5_000)), row: None, withdrawn: false, what };
+    for record in [round(0), round(1), Record::End(ending), Record::Journal(entry)] {
+        tape.push(record);
+    }
+    assert_eq!(tape.snapshot().now, ms(4_000));
+    let resumed = Gap { from: ms(4_000), to: ms(9_000), why: Why::Resumed, slept: None };
+    tape.push(Record::Gap(resumed));
+    assert_eq!(tape.snapshot().now, ms(9_000));
 }
 
 #[test]
