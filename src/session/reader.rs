@@ -99,17 +99,16 @@ fn shown(path: &Path) -> String {
 impl Session {
     /// Opens the session that the file at `path` is a part of.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let own = Lines::open(path)?.header()?;
+        let own = header(path)?;
         let (first, _) = files::first(path);
         // A file that was given another name since, or copied alone, is all there is.
         let mut parts = files::siblings(&first);
         // One whose header cannot be read may be of it: it would be missed.
-        parts.retain(|part| match Lines::open(part).and_then(|mut lines| lines.header()) {
+        parts.retain(|part| match header(part) {
             Ok(header) => header.session == own.session,
             Err(error) => matches!(error, ReadError::NoSession(_)),
         });
-        let header = match parts.first().map(|first| Lines::open(first).and_then(|mut lines| lines.header()))
-        {
+        let header = match parts.first().map(|first| header(first)) {
             Some(Err(ReadError::NoSession(_))) | None => own,
             Some(header) => header?,
         };
@@ -245,6 +244,13 @@ impl Met {
     }
 }
 
+/// What a file begins with.
+fn header(path: &Path) -> Result<Header, ReadError> {
+    let mut lines = Lines::open(path)?;
+    let header = lines.next()?.and_then(|(_, line)| Header::parse(line));
+    header.ok_or_else(|| ReadError::NoSession(path.to_owned()))
+}
+
 /// The lines of one file, whole ones only.
 struct Lines<'a> {
     path: &'a Path,
@@ -257,11 +263,6 @@ impl<'a> Lines<'a> {
     fn open(path: &'a Path) -> Result<Self, ReadError> {
         let file = File::open(path).map_err(|error| ReadError::Io(path.to_owned(), error))?;
         Ok(Self { path, file: BufReader::with_capacity(1 << 17, file), line: Vec::new(), number: 0 })
-    }
-
-    fn header(&mut self) -> Result<Header, ReadError> {
-        let line = self.next()?.and_then(|(_, line)| Header::parse(line));
-        line.ok_or_else(|| ReadError::NoSession(self.path.to_owned()))
     }
 
     /// The next line's number, and the line without its end; `None` behind the last whole one.

@@ -152,6 +152,11 @@ impl Watch {
     }
 }
 
+fn assert_says(finding: &Finding, what: &str) {
+    let text = finding.text();
+    assert!(text.contains(what), "{text}");
+}
+
 #[test]
 fn silence_while_echo_is_answered_is_no_outage_and_calls_nobody() {
     let watch = Watch::of(&[(0, Now::Well), (60, Now::Mute), (140, Now::Well)], 200);
@@ -165,20 +170,12 @@ fn silence_while_echo_is_answered_is_no_outage_and_calls_nobody() {
     }
     let during = &watch.said.iter().find(|(second, _)| *second == 130).expect("a verdict").1;
     assert_eq!((during.kind, during.doubt), (Kind::Unclear, Doubt::EchoOnly));
-    assert!(
-        during
-            .text()
-            .starts_with("The target answers ICMP echo alone for 1 min 6 s: packets get there and back;"),
-        "{}",
-        during.text()
-    );
+    let text = during.text();
+    let told = "The target answers ICMP echo alone for 1 min 6 s: packets get there and back;";
+    assert!(text.starts_with(told), "{text}");
     let finding = watch.verdict();
     assert_eq!((finding.kind, finding.lost), (Kind::Clean, 0), "{}", finding.text());
-    assert!(
-        finding.text().contains("the target answered ICMP echo alone for 1 min 20 s, until 5"),
-        "{}",
-        finding.text()
-    );
+    assert_says(&finding, "the target answered ICMP echo alone for 1 min 20 s, until 5");
     let hops = watch.snapshot().hop_evidence(&finding);
     assert!(hops.iter().all(|hop| hop.spread.as_ref().is_some_and(|spread| spread.lost == 0)));
     watch.assert_replayed();
@@ -225,11 +222,7 @@ fn a_span_whose_tries_are_not_told_apart_any_more_says_the_same() {
     assert!(!snapshot.history.has_tries(Span::All));
     let finding = watch.verdict();
     assert_eq!((finding.kind, finding.lost), (Kind::Clean, 0), "{}", finding.text());
-    assert!(
-        finding.text().contains("the target answered ICMP echo alone for 1 min 40 s"),
-        "{}",
-        finding.text()
-    );
+    assert_says(&finding, "the target answered ICMP echo alone for 1 min 40 s");
     assert!(
         snapshot.hop_evidence(&finding).iter().all(|hop| hop.spread.as_ref().is_some_and(|it| it.lost == 0))
     );

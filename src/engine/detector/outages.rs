@@ -26,6 +26,7 @@ use crate::engine::time::Time;
 const QUIET: u32 = 30;
 /// Failures in a row that are no part of a mere burst of losses.
 const LONG: u32 = 5;
+
 /// Finds outages.
 #[derive(Clone, Debug, Default)]
 pub struct Outages {

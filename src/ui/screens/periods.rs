@@ -4,11 +4,16 @@ use crate::ui::action::Action;
 use crate::ui::app::App;
 use crate::ui::testing::{Scene, clean, picture};
 
+/// A watch of so many rounds.
+fn of(rounds: u32) -> Scene {
+    let mut scene = clean();
+    scene.rounds = rounds;
+    scene
+}
+
 /// Half an hour and ten minutes at the default pace: the first ten minutes are told by slices alone.
 fn long() -> Scene {
-    let mut scene = clean();
-    scene.rounds = 800;
-    scene
+    of(800)
 }
 
 fn header(app: &App) -> String {
@@ -42,9 +47,7 @@ fn a_window_slides_with_the_watch_and_stands_still_when_frozen() {
     app.update(Action::NextPeriod);
     app.update(Action::Freeze);
     let before = header(&app);
-    let mut later = long();
-    later.rounds = 820;
-    app.show(later.view());
+    app.show(of(820).view());
     assert_eq!(header(&app), before);
     assert!(before.contains("since 14:39:01"), "{before}");
     app.update(Action::NextPeriod);
@@ -57,9 +60,7 @@ fn a_window_slides_with_the_watch_and_stands_still_when_frozen() {
 fn a_frozen_picture_does_not_come_to_a_restart_behind_it() {
     let mut app = long().app(120, 24);
     app.update(Action::Freeze);
-    let mut later = long();
-    later.rounds = 820;
-    app.show(later.view());
+    app.show(of(820).view());
     app.update(Action::Restart);
     for _ in 0..5 {
         app.update(Action::NextPeriod);
@@ -71,9 +72,7 @@ fn a_frozen_picture_does_not_come_to_a_restart_behind_it() {
 fn a_restart_before_what_is_kept_by_try_begins_with_its_slice() {
     let mut app = long().app(120, 24);
     app.update(Action::Restart);
-    let mut later = long();
-    later.rounds = 1_500;
-    app.show(later.view());
+    app.show(of(1_500).view());
     assert!(header(&app).contains("statistics since 14:40:00"), "{}", header(&app));
     app.update(Action::NextPeriod);
     app.update(Action::NextPeriod);
